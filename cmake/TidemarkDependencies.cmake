@@ -1,0 +1,32 @@
+# Libraries from the distribution; nothing is downloaded while configuring. A missing optional library is not an error: its
+# backend stays in the table with the reason.
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n data)
+find_package(CURL REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+set(TIDEMARK_HAVE_OPENBLAS FALSE)
+if(NOT TIDEMARK_OPENBLAS STREQUAL "OFF")
+  pkg_check_modules(OPENBLAS IMPORTED_TARGET openblas)
+  if(OPENBLAS_FOUND)
+    set(TIDEMARK_HAVE_OPENBLAS TRUE)
+  elseif(TIDEMARK_OPENBLAS STREQUAL "ON")
+    message(FATAL_ERROR "TIDEMARK_OPENBLAS=ON but pkg-config finds no openblas (Debian: libopenblas-dev)")
+  endif()
+endif()
+
+set(TIDEMARK_HAVE_ONEDNN FALSE)
+if(NOT TIDEMARK_ONEDNN STREQUAL "OFF")
+  find_package(dnnl QUIET CONFIG)
+  if(dnnl_FOUND)
+    set(TIDEMARK_HAVE_ONEDNN TRUE)
+  elseif(TIDEMARK_ONEDNN STREQUAL "ON")
+    message(FATAL_ERROR "TIDEMARK_ONEDNN=ON but CMake finds no dnnl package (Debian: libdnnl-dev)")
+  endif()
+endif()
+message(STATUS "OpenBLAS: ${TIDEMARK_HAVE_OPENBLAS}, oneDNN: ${TIDEMARK_HAVE_ONEDNN}")

@@ -1,0 +1,45 @@
+// What the processor can do, asked of the processor itself (CPUID and XGETBV), never guessed from its name: virtual machines
+// hide and show features freely. Passed as a value so that a caller can hide features (--isa) and tests can compare paths.
+#ifndef TIDEMARK_ENGINE_CORE_CPU_H_
+#define TIDEMARK_ENGINE_CORE_CPU_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tidemark {
+
+struct Cpu {
+  std::string brand;       // "AMD EPYC ...", as the processor reports it
+  std::string vendor;      // "GenuineIntel", "AuthenticAMD"
+  int logical_cpus = 1;    // this process may run on (affinity mask)
+
+  // Usable now: the processor has it and the operating system saves its registers.
+  bool sse4_2 = false;
+  bool avx2 = false;         // implies fma and f16c are reported separately
+  bool fma = false;
+  bool f16c = false;
+  bool avx_vnni = false;
+  bool avx512 = false;       // F, BW, CD, DQ and VL together: the server baseline
+  bool avx512_vnni = false;
+  bool avx512_vbmi = false;
+  bool avx512_bf16 = false;
+  bool avx512_fp16 = false;
+  bool amx_tile = false;     // the kernel granted tile state to this process as well
+  bool amx_int8 = false;
+  bool amx_bf16 = false;
+
+  // Bytes of each data or unified cache as one core sees it; 0: unknown.
+  int64_t l1d_bytes = 0;
+  int64_t l2_bytes = 0;
+  int64_t l3_bytes = 0;
+
+  std::vector<std::string> Features() const;  // names of the true bits, in the order above
+};
+
+// Asks the processor and the kernel. Requests permission for AMX tiles (arch_prctl, once per process is enough).
+Cpu DetectCpu();
+
+}  // namespace tidemark
+
+#endif  // TIDEMARK_ENGINE_CORE_CPU_H_

@@ -1,0 +1,77 @@
+// The one interface that is swapped: y[m, n] = x[m, k] * transpose(w[n, k]).
+//
+// A backend packs each stored matrix once and then runs lists of products. A list with one verb covers dense layers, fused
+// q/k/v and mixture of experts: the calls of a list are independent, so the backend balances all of them over all cores.
+// The interface lives here so that the engine never names a backend and a new backend touches only backends/.
+#ifndef TIDEMARK_ENGINE_CORE_MATMUL_H_
+#define TIDEMARK_ENGINE_CORE_MATMUL_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/core/cpu.h"
+#include "engine/core/tensor.h"
+#include "engine/core/thread_pool.h"
+
+namespace tidemark {
+
+// What a backend rounds on the way; accumulation is at least float32 everywhere. Ordered from exact to coarse.
+enum class Precision { kExact, kBf16, kInt8 };
+std::string_view PrecisionName(Precision precision);  // "exact", "bf16", "int8"
+
+// What a backend is asked whether it can do: a weight format and its shape.
+struct MatmulProblem {
+  const Format* format = nullptr;
+  int64_t n = 0;
+  int64_t k = 0;
+};
+
+class MatmulBackend;
+
+// A matrix as one backend wants it. Immutable, shared between threads; made by MatmulBackend::Pack. It may point into the
+// weight file instead of holding a copy, so the file's mapping outlives it.
+class PackedWeights {
+ public:
+  PackedWeights(const MatmulBackend* backend, WeightView view) : backend_(backend), view_(std::move(view)) {}
+  virtual ~PackedWeights() = default;
+  PackedWeights(const PackedWeights&) = delete;
+  PackedWeights& operator=(const PackedWeights&) = delete;
+
+  const MatmulBackend& backend() const { return *backend_; }
+  const WeightView& view() const { return view_; }
+  virtual int64_t PackedBytes() const { return 0; }  // memory held beyond the stored bytes; 0: used as stored
+
+ private:
+  const MatmulBackend* backend_;
+  WeightView view_;
+};
+
+// One product. x: [m, k], y: [m, n], m >= 1; x and y do not overlap, and the y of different calls do not overlap.
+struct MatmulCall {
+  const PackedWeights* w = nullptr;
+  ConstMatrix x;
+  Matrix y;
+};
+
+class MatmulBackend {
+ public:
+  virtual ~MatmulBackend() = default;
+
+  virtual std::string_view Name() const = 0;                        // as typed after --backend=
+  virtual Precision PrecisionFor(const MatmulProblem&) const = 0;   // what it rounds: sets the tolerance, is reported
+  // Empty: can run this problem on this machine. Otherwise the reason: missing library, instruction set, format.
+  virtual std::string WhyNot(const MatmulProblem&, const Cpu&) const = 0;
+  // Called once per matrix; WhyNot is empty for it. Bytes and time are reported by the caller.
+  virtual std::unique_ptr<PackedWeights> Pack(const WeightView&, ThreadPool&) const = 0;
+  // Every call's weights were packed by this backend. Results do not depend on the number of threads.
+  virtual void Run(std::span<const MatmulCall>, ThreadPool&) const = 0;
+  // One line for the report: library, version, its thread count ("OpenBLAS 0.3.21, 1 thread of its own"). May be empty.
+  virtual std::string Details() const { return {}; }
+};
+
+}  // namespace tidemark
+
+#endif  // TIDEMARK_ENGINE_CORE_MATMUL_H_

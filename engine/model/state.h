@@ -1,0 +1,50 @@
+// What one sequence remembers between steps: keys and values of the attention layers and the last gated inputs of the
+// convolution layers. It can be cloned and cleared but never rewound: a convolution keeps only its last conv_L_cache - 1 inputs.
+#ifndef TIDEMARK_ENGINE_MODEL_STATE_H_
+#define TIDEMARK_ENGINE_MODEL_STATE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/core/format.h"
+#include "engine/model/config.h"
+
+namespace tidemark {
+
+// KV layout per attention layer: [position][kv head][head_dim], keys and values apart, each stored in kv_format.
+class SequenceState {
+ public:
+  // kv_format: "f32" or "f16" from the format table. capacity: most positions the sequence may hold.
+  SequenceState(const ModelConfig& config, const Format* kv_format, int64_t capacity);
+  SequenceState(SequenceState&&) = default;
+  SequenceState& operator=(SequenceState&&) = default;
+
+  SequenceState Clone() const;  // deep copy, expensive; only the used positions are copied
+  void Clear();                 // length becomes 0; memory is kept
+
+  int64_t length() const { return length_; }
+  int64_t capacity() const { return capacity_; }
+  const Format* kv_format() const { return kv_format_; }
+  int64_t Bytes() const;        // memory held
+
+  // For the architecture alone. attention_index counts attention layers, conv_index convolution layers, both from 0.
+  std::byte* Keys(int64_t attention_index);     // [capacity, nkv * d] in kv_format, grown on demand up to capacity
+  std::byte* Values(int64_t attention_index);
+  std::span<float> ConvWindow(int64_t conv_index);  // [conv_L_cache - 1, H], oldest first: gated inputs u = B * x
+  void Reserve(int64_t positions);              // makes room for that many positions in all
+  void Advance(int64_t tokens);                 // length += tokens, after all layers have run
+
+ private:
+  SequenceState() = default;
+
+  const Format* kv_format_ = nullptr;
+  int64_t capacity_ = 0, length_ = 0, row_values_ = 0, conv_values_ = 0;
+  std::vector<std::vector<std::byte>> keys_, values_;
+  std::vector<std::vector<float>> conv_;
+};
+
+}  // namespace tidemark
+
+#endif  // TIDEMARK_ENGINE_MODEL_STATE_H_
