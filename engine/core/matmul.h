@@ -22,7 +22,8 @@ namespace tidemark {
 enum class Precision { kExact, kBf16, kInt8 };
 std::string_view PrecisionName(Precision precision);  // "exact", "bf16", "int8"
 
-// What a backend is asked whether it can do: a weight format and its shape.
+// What a backend is asked whether it can do: a weight format and its shape. Without a format the question is about the machine
+// and the library alone.
 struct MatmulProblem {
   const Format* format = nullptr;
   int64_t n = 0;

@@ -1,0 +1,72 @@
+#include "backends/backends.h"
+
+#include <algorithm>
+#include <array>
+
+#include "backends/table.h"
+#include "engine/core/error.h"
+
+namespace tidemark {
+namespace {
+
+std::string KnownNames() {
+  std::string names = "auto";
+  for (const BackendEntry& entry : AllBackends()) names.append(", ").append(entry.name);
+  return names;
+}
+
+// The entry called `name`; `list` is the whole flag, for the message.
+const BackendEntry& Find(std::string_view name, std::string_view list) {
+  for (const BackendEntry& entry : AllBackends()) {
+    if (entry.name == name) return entry;
+  }
+  const std::string found =
+      name.empty() ? fmt::format("an empty name in \"{}\"", Printable(list)) : fmt::format("\"{}\"", Printable(name));
+  throw Error("--backend", found, "names separated by commas, of: " + KnownNames());
+}
+
+void AddOnce(const MatmulBackend* backend, std::vector<const MatmulBackend*>& chosen) {
+  if (std::find(chosen.begin(), chosen.end(), backend) == chosen.end()) chosen.push_back(backend);
+}
+
+// "auto" promises exact float32 arithmetic, so backends that round their inputs are taken only by name.
+void AddAuto(const Cpu& cpu, std::vector<const MatmulBackend*>& chosen) {
+  for (const BackendEntry& entry : AllBackends()) {
+    if (entry.backend == nullptr || entry.backend->PrecisionFor({}) != Precision::kExact) continue;
+    if (entry.backend->WhyNot({}, cpu).empty()) AddOnce(entry.backend, chosen);
+  }
+}
+
+void AddNamed(const BackendEntry& entry, const Cpu& cpu, std::vector<const MatmulBackend*>& chosen) {
+  const std::string name(entry.name);
+  if (entry.backend == nullptr) throw Error("--backend", name, "a backend of this build", std::string(entry.missing));
+  const std::string why_not = entry.backend->WhyNot({}, cpu);
+  if (!why_not.empty()) throw Error("--backend", name, "a backend that can run on this machine", why_not);
+  AddOnce(entry.backend, chosen);
+}
+
+}  // namespace
+
+std::span<const BackendEntry> AllBackends() {
+  static const std::array kTable = {
+      BackendEntry{"naive", "reference: every format, double accumulation, slow", NaiveBackend(), {}},
+  };
+  return kTable;
+}
+
+std::vector<const MatmulBackend*> ParseBackendList(std::string_view list, const Cpu& cpu) {
+  std::vector<const MatmulBackend*> chosen;
+  for (size_t begin = 0; begin <= list.size();) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    const std::string_view name = list.substr(begin, end - begin);
+    if (name == "auto") {
+      AddAuto(cpu, chosen);
+    } else {
+      AddNamed(Find(name, list), cpu, chosen);
+    }
+    begin = end + 1;
+  }
+  return chosen;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,14 @@
+// The objects that backends.cc lists; each is defined in the file of its name and lives as long as the program. The factories
+// of an optional library exist only in a build that has it.
+#ifndef TIDEMARK_BACKENDS_TABLE_H_
+#define TIDEMARK_BACKENDS_TABLE_H_
+
+#include "engine/core/matmul.h"
+
+namespace tidemark {
+
+const MatmulBackend* NaiveBackend();
+
+}  // namespace tidemark
+
+#endif  // TIDEMARK_BACKENDS_TABLE_H_
