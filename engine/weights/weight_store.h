@@ -21,29 +21,30 @@ namespace tidemark {
 
 // One tensor as stored, for inspect and for reports.
 struct TensorInfo {
-  std::string name;             // as in the file
+  std::string name;  // as in the file
   const Format* format = nullptr;
-  std::vector<int64_t> shape;   // outermost first ([E, n, k], [n, k] or [n]), in values, also for packed formats
-  int64_t bytes = 0;            // stored, scales and biases included
-  std::string file;             // file name within the model
+  std::vector<int64_t> shape;  // outermost first ([E, n, k], [n, k] or [n]), in values, also for packed formats
+  int64_t bytes = 0;           // stored, scales and biases included
+  std::string file;            // file name within the model
 };
 
 // What a tokenizer is built from. Either a GGUF vocabulary or the text of tokenizer.json; kind says which.
 struct TokenizerData {
   enum class Kind { kNone, kGguf, kJson } kind = Kind::kNone;
   // kGguf
-  std::string model;                        // tokenizer.ggml.model, "gpt2" = byte-level BPE
-  std::string pre;                          // tokenizer.ggml.pre, "lfm2", "llama-bpe", "qwen2", ...
-  std::vector<std::string> tokens;          // [V] in byte-level spelling
-  std::vector<int32_t> token_types;         // [V] 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte
-  std::vector<std::string> merges;          // "left right", by rank
+  std::string model;                 // tokenizer.ggml.model, "gpt2" = byte-level BPE
+  std::string pre;                   // tokenizer.ggml.pre, "lfm2", "llama-bpe", "qwen2", ...
+  std::vector<std::string> tokens;   // [V] in byte-level spelling
+  std::vector<int32_t> token_types;  // [V] 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte
+  std::vector<std::string> merges;   // "left right", by rank
   // kJson
-  std::string tokenizer_json;               // whole file
-  std::string tokenizer_config_json;        // whole file; empty if absent
+  std::string tokenizer_json;         // whole file
+  std::string tokenizer_config_json;  // whole file; empty if absent
   // both
   std::optional<TokenId> bos_id, eos_id, pad_id;
+  std::vector<TokenId> extra_eos_ids;  // further end tokens, where the files name several
   std::optional<bool> add_bos;
-  std::string chat_template;                // Jinja text; empty: none
+  std::string chat_template;  // Jinja text; empty: none
 };
 
 // A key of the file's metadata, printed ("u32", "2048"); long arrays are shortened.
@@ -61,11 +62,11 @@ class WeightStore {
 
   virtual const ModelConfig& Config() const = 0;
   virtual const TokenizerData& Tokenizer() const = 0;
-  virtual std::string Container() const = 0;                    // "GGUF v3", "safetensors", "safetensors (MLX 4-bit)"
-  virtual std::span<const TensorInfo> Tensors() const = 0;      // in file order
+  virtual std::string Container() const = 0;                // "GGUF v3", "safetensors", "safetensors (MLX 4-bit)"
+  virtual std::span<const TensorInfo> Tensors() const = 0;  // in file order
   virtual std::span<const MetadataEntry> Metadata() const = 0;
-  virtual std::vector<std::filesystem::path> Files() const = 0; // weight files, in order
-  virtual int64_t FileBytes() const = 0;                        // of all weight files together
+  virtual std::vector<std::filesystem::path> Files() const = 0;  // weight files, in order
+  virtual int64_t FileBytes() const = 0;                         // of all weight files together
 
   virtual bool Has(std::string_view canonical_name) const = 0;
   // The matrix [n, k] (a vector is [1, k]) with exactly that shape; throws Error otherwise.

@@ -1,0 +1,175 @@
+// Bulk conversions of half.h: scalar loops, F16C/AVX2 and AVX-512 versions, the best one picked on first use.
+//
+// The conversion instruction AVX512_BF16 is not used: it treats subnormals as zero whatever MXCSR says.
+#include "engine/formats/half.h"
+
+#include "engine/core/cpu.h"
+#include "engine/core/error.h"
+#include "engine/core/isa_region.h"
+
+#if TM_HAVE_X86
+#include <immintrin.h>
+#endif
+
+#include <array>
+
+namespace tidemark {
+namespace {
+
+void HalfToFloatScalar(const uint16_t* src, float* dst, size_t count) {
+  for (size_t i = 0; i < count; ++i) dst[i] = HalfToFloat(src[i]);
+}
+void FloatToHalfScalar(const float* src, uint16_t* dst, size_t count) {
+  for (size_t i = 0; i < count; ++i) dst[i] = FloatToHalf(src[i]);
+}
+void Bf16ToFloatScalar(const uint16_t* src, float* dst, size_t count) {
+  for (size_t i = 0; i < count; ++i) dst[i] = Bf16ToFloat(src[i]);
+}
+void FloatToBf16Scalar(const float* src, uint16_t* dst, size_t count) {
+  for (size_t i = 0; i < count; ++i) dst[i] = FloatToBf16(src[i]);
+}
+
+}  // namespace
+
+#if TM_HAVE_X86
+TM_REGION_AVX2
+namespace avx2 {
+namespace {
+
+__m128i RoundToBf16(__m256 v) {
+  const __m256i bits = _mm256_castps_si256(v);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+  const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x00400000));
+  const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+  const __m256i upper = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
+  return _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1));
+}
+
+void HalfToFloat(const uint16_t* src, float* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    _mm256_storeu_ps(dst + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i))));
+  }
+  HalfToFloatScalar(src + i, dst + i, count - i);
+}
+void FloatToHalf(const float* src, uint16_t* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const __m128i halves = _mm256_cvtps_ph(_mm256_loadu_ps(src + i), _MM_FROUND_TO_NEAREST_INT);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + i), halves);
+  }
+  FloatToHalfScalar(src + i, dst + i, count - i);
+}
+void Bf16ToFloat(const uint16_t* src, float* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst + i), _mm256_slli_epi32(wide, 16));
+  }
+  Bf16ToFloatScalar(src + i, dst + i, count - i);
+}
+void FloatToBf16(const float* src, uint16_t* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + i), RoundToBf16(_mm256_loadu_ps(src + i)));
+  }
+  FloatToBf16Scalar(src + i, dst + i, count - i);
+}
+
+}  // namespace
+}  // namespace avx2
+TM_REGION_END
+
+TM_REGION_AVX512
+namespace avx512 {
+namespace {
+
+__m256i RoundToBf16(__m512 v) {
+  const __m512i bits = _mm512_castps_si512(v);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+  const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+  const __m512i kept = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x00400000));
+  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(kept, 16));
+}
+
+void HalfToFloat(const uint16_t* src, float* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    _mm512_storeu_ps(dst + i, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(src + i))));
+  }
+  HalfToFloatScalar(src + i, dst + i, count - i);
+}
+void FloatToHalf(const float* src, uint16_t* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m256i halves = _mm512_cvtps_ph(_mm512_loadu_ps(src + i), _MM_FROUND_TO_NEAREST_INT);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst + i), halves);
+  }
+  FloatToHalfScalar(src + i, dst + i, count - i);
+}
+void Bf16ToFloat(const uint16_t* src, float* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(src + i)));
+    _mm512_storeu_si512(dst + i, _mm512_slli_epi32(wide, 16));
+  }
+  Bf16ToFloatScalar(src + i, dst + i, count - i);
+}
+void FloatToBf16(const float* src, uint16_t* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst + i), RoundToBf16(_mm512_loadu_ps(src + i)));
+  }
+  FloatToBf16Scalar(src + i, dst + i, count - i);
+}
+
+}  // namespace
+}  // namespace avx512
+TM_REGION_END
+#endif  // TM_HAVE_X86
+
+namespace {
+
+constexpr std::array kKernels = {
+    HalfKernels{"scalar", HalfToFloatScalar, FloatToHalfScalar, Bf16ToFloatScalar, FloatToBf16Scalar},
+#if TM_HAVE_X86
+    HalfKernels{"avx2", avx2::HalfToFloat, avx2::FloatToHalf, avx2::Bf16ToFloat, avx2::FloatToBf16},
+    HalfKernels{"avx512", avx512::HalfToFloat, avx512::FloatToHalf, avx512::Bf16ToFloat, avx512::FloatToBf16},
+#endif
+};
+
+const HalfKernels& Best() {
+  static const HalfKernels& best = AvailableHalfKernels().back();
+  return best;
+}
+
+}  // namespace
+
+// The table is ordered so that each row needs all that the rows before it need.
+std::span<const HalfKernels> AvailableHalfKernels() {
+  const Cpu cpu = DetectCpu();
+  size_t count = 1;
+  if (cpu.avx2 && cpu.fma && cpu.f16c) count = cpu.avx512 ? 3 : 2;
+  return std::span<const HalfKernels>(kKernels).first(count);
+}
+
+void HalfToFloat(std::span<const uint16_t> src, std::span<float> dst) {
+  TM_CHECK(src.size() == dst.size(), "{} halves to {} floats", src.size(), dst.size());
+  Best().half_to_float(src.data(), dst.data(), src.size());
+}
+void FloatToHalf(std::span<const float> src, std::span<uint16_t> dst) {
+  TM_CHECK(src.size() == dst.size(), "{} floats to {} halves", src.size(), dst.size());
+  Best().float_to_half(src.data(), dst.data(), src.size());
+}
+void Bf16ToFloat(std::span<const uint16_t> src, std::span<float> dst) {
+  TM_CHECK(src.size() == dst.size(), "{} bf16 to {} floats", src.size(), dst.size());
+  Best().bf16_to_float(src.data(), dst.data(), src.size());
+}
+void FloatToBf16(std::span<const float> src, std::span<uint16_t> dst) {
+  TM_CHECK(src.size() == dst.size(), "{} floats to {} bf16", src.size(), dst.size());
+  Best().float_to_bf16(src.data(), dst.data(), src.size());
+}
+
+}  // namespace tidemark
