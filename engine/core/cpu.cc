@@ -112,10 +112,19 @@ void DetectCaches(Cpu& cpu) {
 }  // namespace
 
 std::vector<std::string> Cpu::Features() const {
-  const std::array<std::pair<bool, const char*>, 13> all = {{{sse4_2, "sse4_2"}, {avx2, "avx2"}, {fma, "fma"}, {f16c, "f16c"},
-      {avx_vnni, "avx_vnni"}, {avx512, "avx512"}, {avx512_vnni, "avx512_vnni"}, {avx512_vbmi, "avx512_vbmi"},
-      {avx512_bf16, "avx512_bf16"}, {avx512_fp16, "avx512_fp16"}, {amx_tile, "amx_tile"}, {amx_int8, "amx_int8"},
-      {amx_bf16, "amx_bf16"}}};
+  const std::array<std::pair<bool, const char*>, 13> all = {{{sse4_2, "sse4_2"},
+                                                             {avx2, "avx2"},
+                                                             {fma, "fma"},
+                                                             {f16c, "f16c"},
+                                                             {avx_vnni, "avx_vnni"},
+                                                             {avx512, "avx512"},
+                                                             {avx512_vnni, "avx512_vnni"},
+                                                             {avx512_vbmi, "avx512_vbmi"},
+                                                             {avx512_bf16, "avx512_bf16"},
+                                                             {avx512_fp16, "avx512_fp16"},
+                                                             {amx_tile, "amx_tile"},
+                                                             {amx_int8, "amx_int8"},
+                                                             {amx_bf16, "amx_bf16"}}};
   std::vector<std::string> names;
   for (const auto& [present, name] : all) {
     if (present) names.emplace_back(name);

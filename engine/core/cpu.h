@@ -10,22 +10,22 @@
 namespace tidemark {
 
 struct Cpu {
-  std::string brand;       // "AMD EPYC ...", as the processor reports it
-  std::string vendor;      // "GenuineIntel", "AuthenticAMD"
-  int logical_cpus = 1;    // this process may run on (affinity mask)
+  std::string brand;     // "AMD EPYC ...", as the processor reports it
+  std::string vendor;    // "GenuineIntel", "AuthenticAMD"
+  int logical_cpus = 1;  // this process may run on (affinity mask)
 
   // Usable now: the processor has it and the operating system saves its registers.
   bool sse4_2 = false;
-  bool avx2 = false;         // implies fma and f16c are reported separately
+  bool avx2 = false;  // implies fma and f16c are reported separately
   bool fma = false;
   bool f16c = false;
   bool avx_vnni = false;
-  bool avx512 = false;       // F, BW, CD, DQ and VL together: the server baseline
+  bool avx512 = false;  // F, BW, CD, DQ and VL together: the server baseline
   bool avx512_vnni = false;
   bool avx512_vbmi = false;
   bool avx512_bf16 = false;
   bool avx512_fp16 = false;
-  bool amx_tile = false;     // the kernel granted tile state to this process as well
+  bool amx_tile = false;  // the kernel granted tile state to this process as well
   bool amx_int8 = false;
   bool amx_bf16 = false;
 

@@ -36,10 +36,10 @@ namespace internal {
 }  // namespace internal
 
 // Aborts with file, line, the condition and a formatted message: TM_CHECK(a == b, "a = {}, b = {}", a, b).
-#define TM_CHECK(condition, ...)                                                                             \
-  do {                                                                                                       \
-    if (!(condition)) [[unlikely]]                                                                           \
-      ::tidemark::internal::CheckFailed(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__));         \
+#define TM_CHECK(condition, ...)                                                                     \
+  do {                                                                                               \
+    if (!(condition)) [[unlikely]]                                                                   \
+      ::tidemark::internal::CheckFailed(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__)); \
   } while (false)
 
 }  // namespace tidemark

@@ -14,10 +14,10 @@
 namespace tidemark {
 
 struct Format {
-  std::string_view name;   // "bf16", "q8_0", "q4_k", "mlx_q4_g64": as written in flags and reports
-  int64_t block_values;    // values per block: 1 for floats, 32 for q8_0, 256 for q4_k; a row is a multiple of it
-  int64_t block_bytes;     // stored bytes of one block, scales included (for a split format: of the quants alone)
-  int ggml_type;           // type id in GGUF files; -1: does not occur there
+  std::string_view name;  // "bf16", "q8_0", "q4_k", "mlx_q4_g64": as written in flags and reports
+  int64_t block_values;   // values per block: 1 for floats, 32 for q8_0, 256 for q4_k; a row is a multiple of it
+  int64_t block_bytes;    // stored bytes of one block, scales included (for a split format: of the quants alone)
+  int ggml_type;          // type id in GGUF files; -1: does not occur there
 
   // Whole blocks to float32, bit for bit as the reference (ggml-quants.c): scale product first, then times q, then minus the
   // min term, no FMA. dst.size() is a multiple of block_values; src holds dst.size() / block_values * block_bytes bytes and
@@ -38,8 +38,8 @@ struct Format {
 
 // engine/formats/formats.cc: the explicit table, floats first. Pointers into it are stable for the life of the program.
 std::span<const Format* const> AllFormats();
-const Format* FindFormat(std::string_view name);     // nullptr: unknown
-const Format* FindGgmlFormat(int ggml_type);         // nullptr: unknown or unsupported
+const Format* FindFormat(std::string_view name);  // nullptr: unknown
+const Format* FindGgmlFormat(int ggml_type);      // nullptr: unknown or unsupported
 
 }  // namespace tidemark
 

@@ -61,8 +61,8 @@ class MatmulBackend {
  public:
   virtual ~MatmulBackend() = default;
 
-  virtual std::string_view Name() const = 0;                        // as typed after --backend=
-  virtual Precision PrecisionFor(const MatmulProblem&) const = 0;   // what it rounds: sets the tolerance, is reported
+  virtual std::string_view Name() const = 0;                       // as typed after --backend=
+  virtual Precision PrecisionFor(const MatmulProblem&) const = 0;  // what it rounds: sets the tolerance, is reported
   // Empty: can run this problem on this machine. Otherwise the reason: missing library, instruction set, format.
   virtual std::string WhyNot(const MatmulProblem&, const Cpu&) const = 0;
   // Called once per matrix; WhyNot is empty for it. Bytes and time are reported by the caller.

@@ -14,17 +14,17 @@ namespace tidemark {
 // A stored matrix [n, k], row-major: row r is output feature r, k is the contiguous input dimension. A vector is [1, k].
 // A stack of experts is a list of such views, because checkpoints store experts stacked or one by one.
 struct WeightView {
-  std::string name;                   // canonical tensor name with the expert in brackets, for messages and reports
+  std::string name;  // canonical tensor name with the expert in brackets, for messages and reports
   const Format* format = nullptr;
-  int64_t n = 0;                      // rows
-  int64_t k = 0;                      // values per row, a multiple of format->block_values
-  const std::byte* data = nullptr;    // n * format->Bytes(k) bytes, no alignment promised
-  const Format* scale_format = nullptr;   // split formats only: format of scales and biases
-  const std::byte* scales = nullptr;      // split formats only: [n, k / block_values]
-  const std::byte* biases = nullptr;      // split formats only: same shape
+  int64_t n = 0;                         // rows
+  int64_t k = 0;                         // values per row, a multiple of format->block_values
+  const std::byte* data = nullptr;       // n * format->Bytes(k) bytes, no alignment promised
+  const Format* scale_format = nullptr;  // split formats only: format of scales and biases
+  const std::byte* scales = nullptr;     // split formats only: [n, k / block_values]
+  const std::byte* biases = nullptr;     // split formats only: same shape
 
   int64_t RowBytes() const { return format->Bytes(k); }
-  int64_t StoredBytes() const;        // data, scales and biases
+  int64_t StoredBytes() const;                          // data, scales and biases
   WeightView Rows(int64_t first, int64_t count) const;  // rows [first, first + count)
 };
 

@@ -57,7 +57,8 @@ void ThreadPool::RunErased(int64_t tasks, void* body, Invoke invoke) {
   generation_.notify_all();
   DoTasks(0);
   // Every worker must have left this Run before the next one may change tasks_.
-  for (int busy = busy_workers_.load(std::memory_order_acquire); busy != 0; busy = busy_workers_.load(std::memory_order_acquire)) {
+  for (int busy = busy_workers_.load(std::memory_order_acquire); busy != 0;
+       busy = busy_workers_.load(std::memory_order_acquire)) {
     WaitWhile(busy_workers_, busy);
   }
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));

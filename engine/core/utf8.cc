@@ -6,7 +6,7 @@ namespace tidemark {
 namespace {
 
 struct Lead {
-  int length;             // bytes of the whole sequence; 0: not a lead byte
+  int length;               // bytes of the whole sequence; 0: not a lead byte
   unsigned char low, high;  // allowed range of the second byte (excludes overlong forms, surrogates, > U+10FFFF)
 };
 

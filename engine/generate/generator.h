@@ -19,28 +19,28 @@
 namespace tidemark {
 
 struct GenerateRequest {
-  std::vector<TokenId> prompt;   // at least one id
+  std::vector<TokenId> prompt;  // at least one id
   GenerateOptions options;
-  uint64_t stream = 0;           // names the random stream within the seed, e.g. StableHash(sample id) + repeat
+  uint64_t stream = 0;  // names the random stream within the seed, e.g. StableHash(sample id) + repeat
 };
 
 struct GenerateResult {
-  std::vector<TokenId> tokens;   // generated, the stopping token excluded
-  std::string text;              // decoded, cut before a stop string; empty without a tokenizer
+  std::vector<TokenId> tokens;  // generated, the stopping token excluded
+  std::string text;             // decoded, cut before a stop string; empty without a tokenizer
   StopReason stop = StopReason::kError;
-  std::string error;             // why, if stop is kError
-  double time_to_first_token_seconds = 0;        // from the moment the request joined the batch
-  std::vector<double> inter_token_seconds;       // between consecutive generated tokens
+  std::string error;                        // why, if stop is kError
+  double time_to_first_token_seconds = 0;   // from the moment the request joined the batch
+  std::vector<double> inter_token_seconds;  // between consecutive generated tokens
 };
 
 struct GeneratorOptions {
-  int max_batch = 16;            // sequences that run at once
-  int prefill_chunk = 512;       // most prompt tokens of all requests together in one step
-  int64_t context = 4096;        // most positions of one sequence, prompt included
+  int max_batch = 16;                 // sequences that run at once
+  int prefill_chunk = 512;            // most prompt tokens of all requests together in one step
+  int64_t context = 4096;             // most positions of one sequence, prompt included
   const Format* kv_format = nullptr;  // nullptr: f32
 };
 
-struct GeneratorTotals {         // over the life of the generator, for throughput figures
+struct GeneratorTotals {  // over the life of the generator, for throughput figures
   int64_t prefill_tokens = 0, decode_tokens = 0;
   double prefill_seconds = 0, decode_seconds = 0;  // a mixed step is split by its token counts
 };
@@ -54,8 +54,8 @@ class Generator {
   using OnDone = std::function<void(size_t request, const GenerateResult& result)>;
   // Runs all requests; results in request order. on_done is called as each ends. A request that cannot run (prompt longer than
   // the context, id out of range) ends with kError; the others go on. If cancel becomes true, the rest end with kCancelled.
-  std::vector<GenerateResult> Run(std::span<const GenerateRequest> requests, const OnDone& on_done = {}, const OnToken& on_token = {},
-                                  const std::atomic<bool>* cancel = nullptr);
+  std::vector<GenerateResult> Run(std::span<const GenerateRequest> requests, const OnDone& on_done = {},
+                                  const OnToken& on_token = {}, const std::atomic<bool>* cancel = nullptr);
 
   const GeneratorTotals& totals() const { return totals_; }
 

@@ -3,6 +3,7 @@
 #define TIDEMARK_ENGINE_GENERATE_OPTIONS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,12 +20,12 @@ enum class SamplerOrder {
 
 struct SamplingOptions {
   SamplerOrder order = SamplerOrder::kHf;
-  double temperature = 0.0;          // 0: greedy (argmax, lowest id on ties)
-  int top_k = 0;                     // 0: off
-  double top_p = 1.0;                // 1: off
-  double min_p = 0.0;                // 0: off
-  double repetition_penalty = 1.0;   // 1: off; applies to greedy decoding too
-  int penalty_window = -1;           // last tokens the penalty looks at, prompt included; -1: all, 0: off
+  double temperature = 0.0;         // 0: greedy (argmax, lowest id on ties)
+  int top_k = 0;                    // 0: off
+  double top_p = 1.0;               // 1: off
+  double min_p = 0.0;               // 0: off
+  double repetition_penalty = 1.0;  // 1: off; applies to greedy decoding too
+  int penalty_window = -1;          // last tokens the penalty looks at, prompt included; -1: all, 0: off
 };
 
 struct GenerateOptions {
@@ -38,6 +39,8 @@ struct GenerateOptions {
 
 enum class StopReason { kEos, kStopString, kStopId, kLength, kContext, kCancelled, kError };
 std::string_view StopReasonName(StopReason reason);  // "eos", "stop_string", "stop_id", "length", "context", "cancelled", "error"
+std::optional<StopReason> FindStopReason(std::string_view name);
+std::string_view SamplerOrderName(SamplerOrder order);  // "hf", "llama.cpp", as typed after --sampler-order
 
 }  // namespace tidemark
 

@@ -51,7 +51,11 @@ TEST_CASE("thousands of short runs do not lose a wake-up") {
 
 TEST_CASE("the first exception of a task reaches the caller and the pool stays usable") {
   ThreadPool pool(2);
-  CHECK_THROWS_AS(pool.Run(100, [](int64_t t, int) { if (t == 42) throw std::runtime_error("task 42"); }), std::runtime_error);
+  CHECK_THROWS_AS(pool.Run(100,
+                           [](int64_t t, int) {
+                             if (t == 42) throw std::runtime_error("task 42");
+                           }),
+                  std::runtime_error);
   int64_t done = 0;
   pool.Run(1, [&](int64_t, int) { ++done; });
   CHECK(done == 1);

@@ -8,14 +8,15 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+using Catch::Approx;  // where 2.x has it
 namespace tidemark::test {
 inline auto Contains(const std::string& text) { return Catch::Matchers::ContainsSubstring(text); }
-}
+}  // namespace tidemark::test
 #else
 #include <catch2/catch.hpp>
 namespace tidemark::test {
 inline auto Contains(const std::string& text) { return Catch::Matchers::Contains(text); }
-}
+}  // namespace tidemark::test
 #endif
 
 // Ends the test case as skipped; ctest shows it so. reason: what is missing and where to get it.

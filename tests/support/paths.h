@@ -18,7 +18,8 @@ inline std::filesystem::path Golden(const std::string& name) {
 // a file which is not there skips visibly.
 inline std::optional<std::filesystem::path> SharedData(const std::string& name) {
   const char* root = std::getenv("TIDEMARK_DATA");
-  const std::filesystem::path base = root != nullptr ? std::filesystem::path(root) : std::filesystem::path(TIDEMARK_SOURCE_DIR) / ".." / "shared" / "data";
+  const std::filesystem::path base =
+      root != nullptr ? std::filesystem::path(root) : std::filesystem::path(TIDEMARK_SOURCE_DIR) / ".." / "shared" / "data";
   std::error_code error;
   if (!std::filesystem::exists(base / name, error)) return std::nullopt;
   return base / name;
