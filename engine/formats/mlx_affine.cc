@@ -1,8 +1,9 @@
 // MLX affine quantisation: unsigned q of 2, 3, 4, 5, 6 or 8 bits, one scale and one bias per group of 32, 64 or 128 weights.
 //
-// w = q * scale + bias, the product rounded to float32, then the sum: what MLX's CPU kernels do with the stored (bf16, f16 or
-// f32) scales; its GPU kernels may fuse the two or round to the model's type. The quants of a row are one little-endian bit
-// stream, lowest bits first; eight values always fill whole bytes. Source: mlx/backend/cpu/quantized.cpp.
+// w = q * scale + bias in float32 with the stored (bf16, f16 or f32) scales, the product rounded, then the sum: so does the
+// vector path of MLX's quantized_matmul on the CPU; its other paths round to the type of the scales or fuse the two. The
+// quants of a row are one little-endian bit stream, lowest bits first; eight values always fill whole bytes.
+// Source: mlx/backend/cpu/quantized.cpp.
 //
 // The vector versions bring, for each value, the two bytes that hold it into a 32-bit lane (a byte shuffle), shift and mask:
 // the same three steps for every width.
