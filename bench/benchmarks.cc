@@ -1,0 +1,129 @@
+#include "bench/benchmarks.h"
+
+#include <array>
+#include <exception>
+#include <memory>
+#include <ostream>
+#include <regex>
+#include <sstream>
+
+#include "engine/core/error.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::array<BenchFamily, 3> kFamilies = {{
+    {"matmul", "y = x * transpose(w): every backend, the model's stored formats and shapes", AddMatmulBenchmarks},
+    {"routing", "router scores, top-k, grouping by expert, gather and scatter", AddRoutingBenchmarks},
+    {"attention", "grouped-query attention over a KV cache: prefill and decode at depth", AddAttentionBenchmarks},
+}};
+
+// Prints for people and keeps JSON for the report. Google Benchmark's second ("file") reporter insists on a file name flag.
+class TeeReporter : public benchmark::BenchmarkReporter {
+ public:
+  explicit TeeReporter(std::ostream& table) : console_(benchmark::ConsoleReporter::OO_Tabular) {
+    console_.SetOutputStream(&table);
+    console_.SetErrorStream(&table);
+    json_.SetOutputStream(&json_text_);
+    json_.SetErrorStream(&table);
+  }
+  bool ReportContext(const Context& context) override {
+    const bool console_ok = console_.ReportContext(context);
+    return json_.ReportContext(context) && console_ok;
+  }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    console_.ReportRuns(runs);
+    json_.ReportRuns(runs);
+  }
+  void Finalize() override {
+    console_.Finalize();
+    json_.Finalize();
+  }
+  std::string JsonText() const { return json_text_.str(); }
+
+ private:
+  benchmark::ConsoleReporter console_;
+  benchmark::JSONReporter json_;
+  std::ostringstream json_text_;
+};
+
+// Google Benchmark calls the body several times while it looks for an iteration count; data is made only once.
+struct Prepared {
+  const Benchmark* benchmark;
+  std::function<void()> body;
+  std::string failure;
+  bool ready = false;
+
+  void Prepare() {
+    if (ready) return;
+    ready = true;
+    try {
+      body = benchmark->setup();
+    } catch (const std::exception& e) {
+      failure = e.what();
+    }
+  }
+};
+
+void RunOne(benchmark::State& state, Prepared& prepared) {
+  prepared.Prepare();
+  if (!prepared.failure.empty()) {
+    state.SkipWithError(prepared.failure.c_str());
+    return;
+  }
+  for ([[maybe_unused]] auto _ : state) prepared.body();
+  const Benchmark& b = *prepared.benchmark;
+  using benchmark::Counter;
+  if (b.flops > 0) state.counters["FLOP/s"] = Counter(b.flops, Counter::kIsIterationInvariantRate);
+  if (b.bytes > 0) state.counters["bytes/s"] = Counter(b.bytes, Counter::kIsIterationInvariantRate);
+  if (b.items > 0) state.counters["items/s"] = Counter(b.items, Counter::kIsIterationInvariantRate);
+  if (!b.label.empty()) state.SetLabel(b.label);
+}
+
+BenchList MatchingBenchmarks(const BenchContext& context, const std::string& filter) {
+  std::regex pattern;
+  try {
+    pattern = std::regex(filter, std::regex::ECMAScript | std::regex::optimize);
+  } catch (const std::regex_error& e) {
+    throw Error("--filter", filter, "a regular expression", e.what());
+  }
+  BenchList all;
+  for (const BenchFamily& family : kFamilies) family.add(context, all);
+  BenchList matching;
+  for (Benchmark& b : all) {
+    if (std::regex_search(b.name, pattern)) matching.push_back(std::move(b));
+  }
+  if (matching.empty())
+    throw Error("--filter", filter, "a pattern that matches a benchmark", "`bench --list` prints their names");
+  return matching;
+}
+
+}  // namespace
+
+std::span<const BenchFamily> AllBenchmarks() { return kFamilies; }
+
+std::vector<std::string> ListBenchmarks(const BenchContext& context, const std::string& filter) {
+  std::vector<std::string> names;
+  for (const Benchmark& b : MatchingBenchmarks(context, filter)) names.push_back(b.name);
+  return names;
+}
+
+nlohmann::ordered_json RunBenchmarks(const BenchContext& context, const BenchRunOptions& options, std::ostream& table) {
+  const BenchList list = MatchingBenchmarks(context, options.filter);
+  benchmark::ClearRegisteredBenchmarks();
+  std::vector<std::unique_ptr<Prepared>> prepared;
+  for (const Benchmark& b : list) {
+    Prepared* p = prepared.emplace_back(std::make_unique<Prepared>(Prepared{&b, {}, {}, false})).get();
+    benchmark::RegisterBenchmark(b.name.c_str(), [p](benchmark::State& state) { RunOne(state, *p); })
+        ->MinTime(options.min_seconds)
+        ->Repetitions(options.repetitions)
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
+  }
+  TeeReporter reporter(table);
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  benchmark::ClearRegisteredBenchmarks();
+  return nlohmann::ordered_json::parse(reporter.JsonText());
+}
+
+}  // namespace tidemark

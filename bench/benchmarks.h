@@ -1,0 +1,88 @@
+// Micro-benchmarks: families of kernels on the shapes of a real model, measured by Google Benchmark.
+//
+// To add a family: one file that defines `void AddFoo(const BenchContext&, BenchList&)` and one row in benchmarks.cc.
+#ifndef TIDEMARK_BENCH_BENCHMARKS_H_
+#define TIDEMARK_BENCH_BENCHMARKS_H_
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/matmul.h"
+#include "engine/core/thread_pool.h"
+#include "engine/model/config.h"
+
+namespace tidemark {
+
+// A matrix of the model as one token meets it.
+struct MatmulShape {
+  std::string role;  // "conv_in", "attention_q", "expert_gate", "head", ...
+  int64_t n = 0, k = 0;
+  int64_t uses_per_token = 0;      // over all layers; routed experts count num_experts_per_tok each
+  const Format* format = nullptr;  // as stored
+};
+
+// What a family may look at. Everything outlives the run.
+struct BenchContext {
+  ModelConfig config;
+  std::vector<MatmulShape> shapes;
+  std::vector<const MatmulBackend*> backends;
+  Cpu cpu;
+  ThreadPool* pool = nullptr;
+  std::vector<int64_t> rows;    // m of the matmul family
+  std::vector<int64_t> depths;  // history lengths of the attention family
+  bool cold = true;             // rotate over copies of the weights larger than the last-level cache
+  uint64_t seed = 0;
+};
+
+// A named benchmark. setup runs once, before the first timing: it makes data, checks the result against the oracle, and returns
+// the body of one iteration; it throws Error to report a failure as a row.
+struct Benchmark {
+  std::string name;  // "matmul/naive/q8_0/m:1/n:256/k:256/threads:2/cold"
+  std::function<std::function<void()>()> setup;
+  double flops = 0;   // per iteration; 0: not a counter of this benchmark
+  double bytes = 0;   // read or written per iteration, as the algorithm needs
+  double items = 0;   // tokens or rows per iteration
+  std::string label;  // "expert_gate, 8 uses per token"
+};
+using BenchList = std::vector<Benchmark>;
+
+struct BenchFamily {
+  std::string_view name, summary;
+  void (*add)(const BenchContext&, BenchList&);
+};
+std::span<const BenchFamily> AllBenchmarks();
+
+// The matrices of a model with one shape each per role, and how often a token uses them. format_of gives the stored format of a
+// canonical tensor such as "blk.3.attn_q.weight" [n, k] (of one expert where the name ends in "_exps.weight").
+using FormatOf = std::function<const Format*(const std::string& tensor, int64_t n, int64_t k)>;
+std::vector<MatmulShape> ModelShapes(const ModelConfig& config, const FormatOf& format_of);
+
+struct BenchRunOptions {
+  std::string filter = ".*";  // regular expression on names (ECMAScript)
+  double min_seconds = 0.5;   // per benchmark
+  int repetitions = 1;
+};
+
+// Runs what matches, prints a table to `table`, and returns Google Benchmark's own JSON ({"context", "benchmarks"}).
+// Throws Error if the filter is not a regular expression or matches nothing.
+nlohmann::ordered_json RunBenchmarks(const BenchContext& context, const BenchRunOptions& options, std::ostream& table);
+
+// Names only, in order.
+std::vector<std::string> ListBenchmarks(const BenchContext& context, const std::string& filter);
+
+// The families.
+void AddMatmulBenchmarks(const BenchContext& context, BenchList& list);
+void AddRoutingBenchmarks(const BenchContext& context, BenchList& list);
+void AddAttentionBenchmarks(const BenchContext& context, BenchList& list);
+
+}  // namespace tidemark
+
+#endif  // TIDEMARK_BENCH_BENCHMARKS_H_
