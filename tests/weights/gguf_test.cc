@@ -239,6 +239,13 @@ TEST_CASE("GGUF vocabularies are checked") {
   for (const char* merge : {"a c", "ab", "a ", " b", "b a", ""}) {
     CHECK_THAT(with({"a", "b", "ab"}, {"a b", merge}, none), test::Contains("merge 1 '" + std::string(merge) + "'"));
   }
+  // A half that no merge can produce: harmless, and left out.
+  GgufWriter cut;
+  cut.AddString("tokenizer.ggml.model", "gpt2");
+  cut.AddStrings("tokenizer.ggml.tokens", std::vector<std::string>{"a", "b", "ab", "abcd"});
+  cut.AddStrings("tokenizer.ggml.merges", std::vector<std::string>{"ab cd", "a b"});
+  const std::string cut_file = cut.Serialize();
+  CHECK(GgufTokenizer(ParseGguf(Bytes(cut_file), "f")).merges == std::vector<std::string>{"a b"});
   CHECK_THAT(with({"a"}, {}, [](GgufWriter& w) { w.AddU32("tokenizer.ggml.bos_token_id", 40); }),
              test::Contains("bos_token_id: found 40, expected 0 to 39"));
   CHECK_THAT(with({"a"}, {}, [](GgufWriter& w) { w.AddInts("tokenizer.ggml.token_type", std::vector<int32_t>(39, 1)); }),
