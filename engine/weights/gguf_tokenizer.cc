@@ -2,8 +2,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/utf8.h"
 #include "engine/weights/expected_tensors.h"
 #include "engine/weights/tokenizer_data.h"
 
@@ -19,24 +21,41 @@ std::optional<TokenId> SpecialId(const GgufFile& file, const char* key, int64_t 
   return id ? std::optional<TokenId>(static_cast<TokenId>(*id)) : std::nullopt;
 }
 
-// "left right": one space between two parts (a byte-level part holds no space itself); both and their concatenation are tokens.
-void CheckMerges(const GgufFile& file, const TokenizerData& data) {
+bool IsOneCharacter(std::string_view text) {
+  size_t position = 0;
+  return !text.empty() && NextCodePoint(text, position).has_value() && position == text.size();
+}
+
+// "left right": one space between two parts (a byte-level part holds no space itself), whose concatenation is a token. Parts
+// arise only as single characters or as results of merges, and results are tokens; so a merge with a longer part that is no token
+// can never apply. Vocabularies cut to a size hold such merges: they are left out, which changes no encoding.
+void ResolveMerges(const GgufFile& file, TokenizerData& data) {
   const std::unordered_set<std::string_view> known(data.tokens.begin(), data.tokens.end());
   std::string whole;
+  std::vector<std::string> live;
+  live.reserve(data.merges.size());
   for (size_t i = 0; i < data.merges.size(); ++i) {
     const std::string_view merge = data.merges[i];
     const size_t space = merge.find(' ', 1);
     bool resolves = space != std::string_view::npos && space + 1 < merge.size();
+    bool reachable = true;
     if (resolves) {
       const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
       whole.assign(left).append(right);
-      resolves = known.count(left) != 0 && known.count(right) != 0 && known.count(whole) != 0;
+      resolves = known.count(whole) != 0;
+      for (const std::string_view part : {left, right}) {
+        if (known.count(part) != 0) continue;
+        reachable = false;
+        resolves &= !IsOneCharacter(part);
+      }
     }
     if (!resolves) {
       throw Error(Place(file, "merges"), fmt::format("merge {} '{}'", i, Printable(merge)),
                   "two tokens whose concatenation is a token");
     }
+    if (reachable) live.push_back(std::move(data.merges[i]));
   }
+  data.merges = std::move(live);
 }
 
 }  // namespace
@@ -65,7 +84,7 @@ TokenizerData GgufTokenizer(const GgufFile& file) {
     data.token_types.assign(data.tokens.size(), 1);
   }
   if (file.Find("tokenizer.ggml.merges") != nullptr) data.merges = GgufStrings(file, "tokenizer.ggml.merges", kMaxMerges);
-  if (data.model == "gpt2") CheckMerges(file, data);
+  if (data.model == "gpt2") ResolveMerges(file, data);
   data.bos_id = SpecialId(file, "bos_token_id", vocab_size);
   data.eos_id = SpecialId(file, "eos_token_id", vocab_size);
   data.pad_id = SpecialId(file, "padding_token_id", vocab_size);

@@ -73,15 +73,21 @@ void GgufWriter::AddStrings(const std::string& key, std::span<const std::string>
   AddRaw(key, GgufType::kString, true, values.size(), std::as_bytes(std::span(payload)));
 }
 
-void GgufWriter::AddTensor(const std::string& name, std::vector<int64_t> shape, const Format* format,
-                           std::span<const std::byte> bytes) {
+void GgufWriter::DeclareTensor(const std::string& name, std::vector<int64_t> shape, const Format* format) {
   TM_CHECK(!shape.empty() && shape.size() <= 4 && name.size() < 64 && format->ggml_type >= 0, "{}: {} dimensions, format {}",
            name, shape.size(), format->name);
   int64_t values = 1;
   for (const int64_t size : shape) values *= size;
-  TM_CHECK(shape.back() % format->block_values == 0 && static_cast<int64_t>(bytes.size()) == format->Bytes(values),
-           "{}: {} bytes for {} {}", name, bytes.size(), values, format->name);
-  tensors_.push_back({name, std::move(shape), format, {bytes.begin(), bytes.end()}});
+  TM_CHECK(shape.back() % format->block_values == 0, "{}: rows of {} in {}", name, shape.back(), format->name);
+  tensors_.push_back({name, std::move(shape), format, static_cast<uint64_t>(format->Bytes(values)), {}});
+}
+
+void GgufWriter::AddTensor(const std::string& name, std::vector<int64_t> shape, const Format* format,
+                           std::span<const std::byte> bytes) {
+  DeclareTensor(name, std::move(shape), format);
+  Tensor& tensor = tensors_.back();
+  TM_CHECK(bytes.size() == tensor.size, "{}: {} bytes, expected {}", name, bytes.size(), tensor.size);
+  tensor.bytes.assign(bytes.begin(), bytes.end());
 }
 
 void GgufWriter::AddTensor(const std::string& name, std::vector<int64_t> shape, const Format* format,
@@ -92,7 +98,7 @@ void GgufWriter::AddTensor(const std::string& name, std::vector<int64_t> shape, 
   AddTensor(name, std::move(shape), format, std::span<const std::byte>(bytes));
 }
 
-std::string GgufWriter::Serialize() const {
+std::string GgufWriter::Header() const {
   std::string out = "GGUF";
   Append<uint32_t>(out, 3);
   Append<uint64_t>(out, tensors_.size());
@@ -105,10 +111,22 @@ std::string GgufWriter::Serialize() const {
     for (auto size = tensor.shape.rbegin(); size != tensor.shape.rend(); ++size) Append<int64_t>(out, *size);
     Append<int32_t>(out, tensor.format->ggml_type);
     Append<uint64_t>(out, offset);
-    offset = Padded(offset + tensor.bytes.size());
+    offset += Padded(tensor.size);
   }
   out.resize(Padded(out.size()), '\0');
+  return out;
+}
+
+uint64_t GgufWriter::DataBytes() const {
+  uint64_t bytes = 0;
+  for (const Tensor& tensor : tensors_) bytes += Padded(tensor.size);
+  return bytes;
+}
+
+std::string GgufWriter::Serialize() const {
+  std::string out = Header();
   for (const Tensor& tensor : tensors_) {
+    TM_CHECK(tensor.bytes.size() == tensor.size, "{} was declared, not added", tensor.name);
     out.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
     out.resize(Padded(out.size()), '\0');
   }

@@ -33,7 +33,12 @@ class GgufWriter {
   // The same from float32 values, quantised here; format->quantize must exist.
   void AddTensor(const std::string& name, std::vector<int64_t> shape, const Format* format, std::span<const float> values);
 
-  std::string Serialize() const;                        // the whole file
+  // Room for a tensor whose bytes the caller writes behind Header() itself (large or sparse files).
+  void DeclareTensor(const std::string& name, std::vector<int64_t> shape, const Format* format);
+
+  std::string Header() const;                           // everything before the data section, padding included
+  uint64_t DataBytes() const;                           // of the data section, padding included
+  std::string Serialize() const;                        // the whole file; no tensor may be only declared (TM_CHECK)
   void Write(const std::filesystem::path& path) const;  // complete or absent; throws Error
 
  private:
@@ -41,7 +46,8 @@ class GgufWriter {
     std::string name;
     std::vector<int64_t> shape;
     const Format* format;
-    std::vector<std::byte> bytes;
+    uint64_t size;                 // stored bytes
+    std::vector<std::byte> bytes;  // empty: only declared
   };
   std::string entries_;
   std::vector<std::string> keys_;

@@ -11,8 +11,8 @@
 namespace tidemark {
 
 // The tokenizer.* keys. Checked: lengths of the parallel arrays, special ids inside the vocabulary, and for byte-level BPE that
-// both halves and the result of every merge are tokens. Model "no_vocab" or no model key: Kind::kNone.
-// Works on vocabulary-only files of any architecture. Throws Error.
+// the result and both halves of every merge are tokens; merges that cannot apply because a longer half is no token are left out.
+// Model "no_vocab" or no model key: Kind::kNone. Works on vocabulary-only files of any architecture. Throws Error.
 TokenizerData GgufTokenizer(const GgufFile& file);
 
 // tokenizer.json and tokenizer_config.json are passed on as text (the tokenizer interprets them). Read here: the chat template

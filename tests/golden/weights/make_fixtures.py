@@ -268,6 +268,44 @@ def save_gguf(path, arch, tensors, layers, kind, theta, context):
     w.close()
 
 
+def seeds():
+    """Starting points for the fuzz targets: the same layouts, as small as they get."""
+    global HIDDEN, HEAD_DIM, VOCAB, EXPERTS, EXPERT_FF, MOE_DENSE_FF, DENSE_FF
+    corpus = HERE.parent.parent / "fuzz" / "corpus"
+    for name in ("gguf", "safetensors", "config"):
+        (corpus / name).mkdir(parents=True, exist_ok=True)
+    bf16 = lambda tensors: {k: v if k.endswith("expert_bias") else to_bf16(v) for k, v in tensors.items()}
+
+    def seed(name, config, tensors):
+        save(corpus / "safetensors" / name, tensors)
+        weights = (corpus / "safetensors" / name).read_bytes()
+        text = json.dumps(config, separators=(",", ":")).encode()
+        (corpus / "safetensors" / name).write_bytes(text + b"\0" + weights)
+        (corpus / "config" / (name + ".json")).write_bytes(text)
+
+    VOCAB, EXPERTS, EXPERT_FF, MOE_DENSE_FF, DENSE_FF = 48, 2, 32, 32, 32
+    layers = ["conv"]
+    one = MOE_CONFIG | {"num_hidden_layers": 1, "layer_types": layers, "num_dense_layers": 0, "num_experts": EXPERTS, "vocab_size": VOCAB}
+    one["quantization"] = {"group_size": GROUP, "bits": 4, "model.layers.0.feed_forward.gate": {"group_size": GROUP, "bits": 8}}
+    seed("mlx", one, mlx(model(np.random.default_rng(1), layers, 0, 0, tied=True), 4, 8))
+    dense = model(np.random.default_rng(2), layers, 1, DENSE_FF, tied=True)
+    save_gguf(corpus / "gguf" / "dense-q4_0.gguf", "lfm2", dense, layers, gguf.GGMLQuantizationType.Q4_0, 1e6, 64)
+
+    HIDDEN, HEAD_DIM, EXPERT_FF, MOE_DENSE_FF = 4, 2, 2, 4
+    sizes = {"hidden_size": HIDDEN, "intermediate_size": MOE_DENSE_FF, "moe_intermediate_size": EXPERT_FF, "num_experts": EXPERTS, "vocab_size": VOCAB}
+    small = model(np.random.default_rng(3), MOE_LAYERS, 2, MOE_DENSE_FF, tied=True)
+    seed("moe", MOE_CONFIG | sizes, bf16(small))
+    seed("fused", MOE_CONFIG | sizes, bf16(fused(small)))
+    save_gguf(corpus / "gguf" / "moe-f32.gguf", "lfm2moe", small, MOE_LAYERS, gguf.GGMLQuantizationType.F32, 5e6, 64)
+    legacy = model(np.random.default_rng(4), DENSE_LAYERS, 2, 64, tied=False)
+    seed("dense", DENSE_CONFIG | {"hidden_size": HIDDEN, "vocab_size": VOCAB}, bf16(legacy))
+    index = {"metadata": {"total_size": 8}, "weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (corpus / "config" / "index.json").write_text(json.dumps(index))
+    side = {"add_bos_token": True, "bos_token": {"content": "<s>"}, "eos_token": "</s>", "eos_token_id": [1, 2], "pad_token_id": 0,
+            "added_tokens_decoder": {"1": {"content": "<s>"}, "2": {"content": "</s>"}}, "chat_template": [{"name": "default", "template": "x"}]}
+    (corpus / "config" / "tokenizer_config.json").write_text(json.dumps(side))
+
+
 def main():
     t = gguf.GGMLQuantizationType
     moe = model(np.random.default_rng(20261122), MOE_LAYERS, 2, MOE_DENSE_FF, tied=True)
@@ -307,6 +345,7 @@ def main():
     save(directory("dense-untied-bf16", DENSE_CONFIG) / "model.safetensors", bf16(dense), {"format": "pt"})
     total = sum(f.stat().st_size for f in HERE.rglob("*") if f.is_file())
     print(f"{total:,} bytes")
+    seeds()
 
 
 if __name__ == "__main__":
