@@ -25,7 +25,8 @@ class AddedTokenMatcher {
   explicit AddedTokenMatcher(const std::vector<AddedToken>& added);
 
   bool empty() const { return nodes_.size() == 1; }
-  // Cuts text (valid UTF-8) into pieces that join to it, appended to pieces. with_special: control tokens match too.
+  // Cuts text (valid UTF-8) into pieces that join to it, appended to pieces. with_special: control tokens match too. White space
+  // that a token takes along is used up: it begins no other token (HF emits such a token a second time).
   void Split(std::string_view text, bool with_special, std::vector<TextPiece>& pieces) const;
 
  private:

@@ -4,6 +4,7 @@
 #include <unicode/normalizer2.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/core/error.h"
 
@@ -15,6 +16,9 @@ bool IsTriviallyNfc(std::string_view text) {
 }
 
 std::string NormalizeNfc(std::string_view text) {
+  constexpr size_t kMaxBytes = std::numeric_limits<int32_t>::max();
+  if (text.size() > kMaxBytes)
+    throw Error("Unicode normalisation", fmt::format("text of {} bytes", text.size()), fmt::format("at most {}", kMaxBytes));
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
   std::string normalized;

@@ -10,7 +10,7 @@ namespace tidemark {
 // True if all characters are below U+0300 and so cannot change; false says nothing. text is valid UTF-8.
 bool IsTriviallyNfc(std::string_view text);
 
-// text is valid UTF-8. Throws Error if ICU's data are missing.
+// text is valid UTF-8 of less than 2 GiB, which is ICU's limit. Throws Error if it is longer or ICU's data are missing.
 std::string NormalizeNfc(std::string_view text);
 
 }  // namespace tidemark

@@ -61,6 +61,8 @@ Vocabulary ReadJsonVocabulary(const TokenizerData& data);
 
 // Largest vocabulary accepted; four times the largest published one.
 inline constexpr size_t kMaxVocabulary = size_t{1} << 20;
+// Longest added token accepted, in bytes; it bounds the time to look for one at every position of a text.
+inline constexpr size_t kMaxAddedTokenBytes = 1024;
 
 // Exact byte strings of the model's tokens -> id: open addressing over a power of two, at most half full.
 class WordMap {

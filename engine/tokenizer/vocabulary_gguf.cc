@@ -42,6 +42,10 @@ void AddToken(const std::string& text, TokenKind kind, Vocabulary& v) {
     token.in_model = bytes.has_value();
     token.bytes = bytes ? *std::move(bytes) : text;
   } else if (kind != TokenKind::kUnused && !text.empty()) {
+    if (text.size() > kMaxAddedTokenBytes) {
+      throw Error(fmt::format("tokenizer.ggml.tokens[{}]", id), fmt::format("{} bytes", text.size()),
+                  fmt::format("a control or user-defined token of at most {} bytes", kMaxAddedTokenBytes));
+    }
     // Written as it is, not byte by byte. A user-defined token may be a part of merges as well.
     token.in_model = kind == TokenKind::kUserDefined && bytes && *bytes == text;
     token.bytes = text;

@@ -6,6 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/tokenizer/byte_level.h"
 #include "engine/tokenizer/json_access.h"
+#include "engine/tokenizer/normalize.h"
 #include "engine/tokenizer/pipeline_json.h"
 #include "engine/tokenizer/vocabulary.h"
 
@@ -90,7 +91,10 @@ AddedToken ReadAddedToken(const Json& entry, const std::string& place, size_t id
   ExpectKeys(entry, place, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
   AddedToken token;
   token.content = Expect(entry, place, "content", Json::value_t::string).get<std::string>();
-  if (token.content.empty()) throw Error(place + ".content", "\"\"", "at least one character");
+  if (token.content.empty() || token.content.size() > kMaxAddedTokenBytes) {
+    throw Error(place + ".content", fmt::format("{} bytes", token.content.size()),
+                fmt::format("1 to {} bytes", kMaxAddedTokenBytes));
+  }
   const auto id = entry.find("id");
   if (id == entry.end()) throw Error(place, "no \"id\"", "an id");
   token.id = ReadId(*id, place + ".id", id_limit);
@@ -117,7 +121,8 @@ void ReadAddedTokens(const Json& list, size_t id_limit, const Json& vocab, Vocab
                   "one id for each token and one token for each id");
     }
     token.kind = added.special ? TokenKind::kControl : TokenKind::kUserDefined;
-    if (!same_as_model || !token.in_model) token.bytes = added.content;
+    // A token found in normalised text stands for its normalised form.
+    if (!same_as_model || !token.in_model) token.bytes = added.normalized && v.nfc ? NormalizeNfc(added.content) : added.content;
     v.added.push_back(std::move(added));
   }
 }
@@ -165,12 +170,12 @@ Vocabulary ReadJsonVocabulary(const TokenizerData& data) {
   const size_t id_limit = MaxTokenId(vocab.size() + added.size());
 
   Vocabulary v;
-  ReadModel(model, id_limit, v);
-  ReadAddedTokens(added, id_limit, vocab, v);
   const Pipeline pipeline = ReadPipeline(root);
   v.split = pipeline.split;
   v.add_prefix_space = pipeline.add_prefix_space;
   v.nfc = pipeline.nfc;
+  ReadModel(model, id_limit, v);
+  ReadAddedTokens(added, id_limit, vocab, v);
   v.bos = pipeline.template_bos;
   std::optional<bool> add_bos;
   if (pipeline.has_template) add_bos = pipeline.template_bos.has_value();

@@ -218,6 +218,9 @@ TEST_CASE("tokenizer.json that means something else is refused by key") {
   CHECK_THAT(RefusalWith(R"({"decoder": {"type": "Metaspace"}})"), Contains("decoder") && Contains("Metaspace"));
   CHECK_THAT(RefusalWith(R"({"added_tokens": [{"id": 3, "content": "xyzzy"}]})"), Contains("added_tokens[0]"));
   CHECK_THAT(RefusalWith(R"({"added_tokens": [{"id": 1200, "content": ""}]})"), Contains("content"));
+  Json long_token = GoldenJson("llama3.json");
+  long_token["added_tokens"][0]["content"] = std::string(1025, 'x');
+  CHECK_THAT(RefusalOfJson(long_token.dump()), Contains("added_tokens[0].content") && Contains("1025"));
   Json unknown_split = GoldenJson("llama3.json");
   unknown_split["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = "\\w+|\\s+";
   CHECK_THAT(RefusalOfJson(unknown_split.dump()), Contains("Split.pattern") && Contains("\\w+"));
