@@ -121,7 +121,6 @@ Value FilterFirst(Runtime& r, const Value& self, Params&) {
 }
 Value FilterLast(Runtime& r, const Value& self, Params&) {
   if (self.sequence() != nullptr && self.sequence()->kind == Sequence::Kind::kGenerator) Fail("the last item of a generator", "a list (apply |list first)");
-  if (self.IsUndefined()) Fail(self.UndefinedReason(), "a sequence");
   const Values items = r.Walk(self);
   return items.empty() ? Value::MakeUndefined("the last item of an empty sequence") : items.back();
 }
@@ -190,8 +189,7 @@ Value FilterMap(Runtime& r, const Value& self, Params& p) {
       if (key != "attribute" && key != "default") Fail("map with the argument " + Printable(key), "attribute or default");
     }
     const Value* otherwise = p.rest.Named("default");
-    Value value = r.Path(item, *attribute);
-    out.push_back(value.IsUndefined() && otherwise != nullptr && !otherwise->IsNone() ? *otherwise : value);
+    out.push_back(r.Path(item, *attribute, otherwise != nullptr && !otherwise->IsNone() ? otherwise : nullptr));
   }
   return MakeGenerator(std::move(out));
 }

@@ -71,6 +71,7 @@ Value FilterReplace(Runtime& r, const Value& self, Params& p) {
 }
 
 Value FilterIndent(Runtime& r, const Value& self, Params& p) {
+  if (!self.IsString()) Fail(fmt::format("indent of a {}", TypeName(self)), "a string");
   std::string indent;
   if (p.given[0] && p.values[0].IsString()) {
     indent = p.Str(0);

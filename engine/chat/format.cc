@@ -121,7 +121,7 @@ Value FormatPercent(Runtime& runtime, const std::string& format, const Value& ar
     }
   }
   // Python lets a dict, and only a dict, go unused; a list counts as a mapping there, too.
-  const bool mapping = arguments.dict() != nullptr || (arguments.sequence() != nullptr && tuple == nullptr);
+  const bool mapping = arguments.dict() != nullptr || arguments.IsUndefined() || (arguments.sequence() != nullptr && tuple == nullptr);
   if (!named && !mapping && used < (tuple != nullptr ? tuple->items.size() : 1)) Fail("a format with too many arguments");
   return runtime.MakeText(std::move(out));
 }

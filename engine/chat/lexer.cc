@@ -113,6 +113,7 @@ class Lexer {
   }
 
   void Comment() {
+    if (pos_ >= source_.size()) return;  // jinja2 lets an opening at the very end pass
     for (size_t end = pos_; end < source_.size(); ++end) {
       if (const size_t close = CloseAt(end, "#}", true)) {
         Take(end + close - pos_);
@@ -136,6 +137,7 @@ class Lexer {
       return false;
     }
     Take(pos - pos_);
+    if (pos_ >= source_.size()) return true;  // as for comments
     for (size_t open = source_.find("{%", pos_); open != std::string::npos; open = source_.find("{%", open + 1)) {
       size_t end = open + 2;
       const char inner = end < source_.size() && (source_[end] == '-' || source_[end] == '+') ? source_[end] : '\0';

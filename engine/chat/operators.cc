@@ -181,7 +181,7 @@ Value Slice(Runtime& runtime, const Value& value, const Value& start, const Valu
   const Text* text = value.text();
   const Sequence* sequence = value.sequence();
   if (text == nullptr && !IsListOrTuple(value) && (sequence == nullptr || sequence->kind != Sequence::Kind::kRange)) {
-    return Value::MakeUndefined(fmt::format("'{}' has no slice", TypeName(value)));
+    Fail(fmt::format("a slice of a {}", TypeName(value)), "a string, list or tuple");
   }
   if (text != nullptr) {
     std::vector<size_t> offsets;  // of the characters, and the end

@@ -132,13 +132,17 @@ Value Runtime::Item(const Value& object, const Value& key) {
   return Missing(object, key);
 }
 
-Value Runtime::Path(const Value& object, const Value& path) {
+Value Runtime::Path(const Value& object, const Value& path, const Value* otherwise) {
   const Text* text = path.text();
-  if (text == nullptr) return path.IsNone() ? object : Item(object, path);
+  if (text == nullptr) {
+    const Value value = path.IsNone() ? object : Item(object, path);
+    return value.IsUndefined() && otherwise != nullptr ? *otherwise : value;
+  }
   Value value = object;
   for (const std::string& part : Split(text->bytes, ".", -1)) {
     const bool number = !part.empty() && part.size() < 18 && part.find_first_not_of("0123456789") == std::string::npos;
     value = Item(value, number ? Value(int64_t{std::stoll(part)}) : Value(part));
+    if (value.IsUndefined() && otherwise != nullptr) value = *otherwise;
   }
   return value;
 }

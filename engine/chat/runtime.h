@@ -30,7 +30,8 @@ class Runtime {
 
   Value Attribute(const Value& object, const std::string& name);  // object.name
   Value Item(const Value& object, const Value& key);              // object[key]
-  Value Path(const Value& object, const Value& path);             // filters' attribute="a.b.0"
+  // Filters' attribute="a.b.0". otherwise: replaces every undefined step.
+  Value Path(const Value& object, const Value& path, const Value* otherwise = nullptr);
   Value Call(const Value& callee, Arguments& arguments);
 
   std::shared_ptr<Namespace> NewNamespace();

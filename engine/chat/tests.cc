@@ -38,7 +38,7 @@ Value TestIterable(Runtime&, const Value& self, Params&) {
 Value TestSequence(Runtime&, const Value& self, Params&) {
   const Sequence* s = self.sequence();
   const bool indexed = s != nullptr && (s->IsListOrTuple() || s->kind == Sequence::Kind::kRange);
-  return Value(indexed || self.IsString() || self.dict() != nullptr);
+  return Value(indexed || self.IsUndefined() || self.IsString() || self.dict() != nullptr);
 }
 // Python's `is`: one object, or one of the constants of which there is only one.
 Value TestSameAs(Runtime&, const Value& self, Params& p) {
