@@ -1,6 +1,7 @@
 // Float32 arithmetic by OpenBLAS: panels of weights are unpacked to float32 and multiplied by sgemm, row-major
 // y = x * transpose(w). Panels run in parallel on our pool and OpenBLAS itself stays on one thread.
 #include <cblas.h>
+#include <fmt/format.h>
 
 #include <memory>
 #include <string>
@@ -59,7 +60,8 @@ class OpenBlasF32 final : public MatmulBackend {
   std::string Details() const override {
     std::string config = openblas_get_config();
     config.erase(config.find_last_not_of(' ') + 1);
-    return config + ", " + std::to_string(openblas_get_num_threads()) + " thread of its own per caller";
+    return fmt::format("{}, {} thread of its own per caller, {}", config, openblas_get_num_threads(),
+                       DescribePanels(sizeof(float)));
   }
 };
 
