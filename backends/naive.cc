@@ -34,17 +34,18 @@ void DotRows(const float* x, int64_t stride, const Lanes* w, int64_t k, Lanes* a
 }
 
 struct Scratch {
-  std::unique_ptr<float[]> row;    // [k], one dequantised row
-  std::unique_ptr<Lanes[]> panel;  // [k], transposed panel
+  std::unique_ptr<float[]> rows;   // [kLanes, k], dequantised
+  std::unique_ptr<Lanes[]> panel;  // [k], the same transposed
 };
 
 // Rows [first, first + rows) of w as panel[p][lane]; lanes beyond `rows` are zero and never read back.
 void LoadPanel(const WeightView& w, int64_t first, int64_t rows, Scratch& scratch) {
-  double* panel = reinterpret_cast<double*>(scratch.panel.get());
-  if (rows < kLanes) std::fill(panel, panel + w.k * kLanes, 0.0);
-  for (int64_t lane = 0; lane < rows; ++lane) {
-    DequantizeRow(w, first + lane, {scratch.row.get(), static_cast<size_t>(w.k)});
-    for (int64_t p = 0; p < w.k; ++p) panel[p * kLanes + lane] = scratch.row[p];
+  DequantizeRows(w, first, rows, scratch.rows.get());
+  std::fill(scratch.rows.get() + rows * w.k, scratch.rows.get() + kLanes * w.k, 0.0f);
+  for (int64_t p = 0; p < w.k; ++p) {
+    Lanes column;
+    for (int lane = 0; lane < kLanes; ++lane) column[lane] = static_cast<double>(scratch.rows[lane * w.k + p]);
+    scratch.panel[p] = column;
   }
 }
 
@@ -85,7 +86,7 @@ class Naive final : public MatmulBackend {
     for (const MatmulCall& call : calls) max_k = std::max(max_k, call.x.cols);
     std::vector<Scratch> scratch(static_cast<size_t>(pool.size()));
     for (Scratch& s : scratch) {
-      s.row = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(max_k));
+      s.rows = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(max_k * kLanes));
       s.panel = std::make_unique_for_overwrite<Lanes[]>(static_cast<size_t>(max_k));
     }
     pool.Run(static_cast<int64_t>(panels.size()),

@@ -87,7 +87,8 @@ class OnednnBf16 final : public MatmulBackend {
   // exact.
   std::string WhyNot(const MatmulProblem&, const Cpu& cpu) const override {
     if (!cpu.avx512_bf16 && !cpu.amx_bf16) return "this processor has neither AVX-512 BF16 nor AMX BF16";
-    if (!OnednnUsesBf16()) return "oneDNN does not use bfloat16 instructions here (see ONEDNN_MAX_CPU_ISA): " + OnednnDetails();
+    if (!OnednnUsesBf16())
+      return "oneDNN does not use bfloat16 instructions here (see ONEDNN_MAX_CPU_ISA): " + OnednnDetails(sizeof(uint16_t));
     return WhyNotOnednn();
   }
 
@@ -106,7 +107,7 @@ class OnednnBf16 final : public MatmulBackend {
     }
   }
 
-  std::string Details() const override { return OnednnDetails(); }
+  std::string Details() const override { return OnednnDetails(sizeof(uint16_t)); }
 
  private:
   void RunBlocks(std::span<const Block> blocks, ThreadPool& pool) const {

@@ -31,7 +31,7 @@ class OnednnF32 final : public MatmulBackend {
     });
   }
 
-  std::string Details() const override { return OnednnDetails(); }
+  std::string Details() const override { return OnednnDetails(sizeof(float)); }
 
  private:
   OnednnProducts products_{OnednnProducts::Inputs::kF32};

@@ -33,7 +33,7 @@ struct Product {
   dnnl::matmul primitive;
 };
 
-constexpr size_t kMaxProducts = 2048;  // some kilobytes each
+constexpr size_t kMaxProducts = 512;  // 70 to 100 KiB of generated code each (bfloat16)
 
 const dnnl::engine& CpuEngine() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -126,12 +126,12 @@ std::string WhyNotOnednn() {
 #endif
 }
 
-std::string OnednnDetails() {
+std::string OnednnDetails(int64_t value_bytes) {
   const dnnl_version_t* version = dnnl_version();
   const char* runtime = DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_OMP ? "OpenMP" : "sequential";
   const auto isa = static_cast<dnnl_cpu_isa_t>(dnnl::get_effective_cpu_isa());
-  return fmt::format("oneDNN {}.{}.{} ({}), 1 thread of its own per caller, instruction set {}", version->major, version->minor,
-                     version->patch, runtime, dnnl_cpu_isa2str(isa));
+  return fmt::format("oneDNN {}.{}.{} ({}), 1 thread of its own per caller, {}, {}", version->major, version->minor,
+                     version->patch, runtime, dnnl_cpu_isa2str(isa), DescribePanels(value_bytes));
 }
 
 bool OnednnUsesBf16() {

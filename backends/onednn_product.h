@@ -34,8 +34,8 @@ class OnednnProducts {
 // Empty, or why no oneDNN backend can run: the library was built for a thread pool whose size we cannot set.
 std::string WhyNotOnednn();
 
-// "oneDNN 2.6.3 (OpenMP), 1 thread of its own per caller, instruction set avx512_core_bf16"
-std::string OnednnDetails();
+// "oneDNN 2.6.3 (OpenMP), 1 thread of its own per caller, cpu_isa_avx512_core_bf16, " and DescribePanels.
+std::string OnednnDetails(int64_t value_bytes);
 
 // Whether oneDNN itself will use bfloat16 instructions (an environment variable can forbid them).
 bool OnednnUsesBf16();

@@ -1,5 +1,7 @@
 #include "backends/unpack.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -25,7 +27,11 @@ bool IsAligned(const std::byte* p, size_t alignment) { return reinterpret_cast<u
 
 }  // namespace
 
-int64_t PanelRows(const WeightView& w) { return std::max<int64_t>(32, kPanelValues / w.k / 16 * 16); }
+int64_t PanelRows(const WeightView& w) { return std::clamp<int64_t>(kPanelValues / w.k / 16 * 16, 32, 256); }
+
+std::string DescribePanels(int64_t value_bytes) {
+  return fmt::format("weights unpacked to {} KiB per thread", kPanelValues * value_bytes / 1024);
+}
 
 std::byte* ThreadScratch(ScratchUse use, int64_t bytes) {
   thread_local std::array<Buffer, 4> buffers;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "engine/core/tensor.h"
 
@@ -15,8 +16,12 @@ namespace tidemark {
 // rows of x (1 MiB, float32: 7-15 % slower); half as many cost as much in arithmetic.
 inline constexpr int64_t kPanelValues = 128 * 1024;
 
-// Rows of a panel of w: as many as kPanelValues allow, a multiple of 16, at least 32. A function of k alone.
+// Rows of a panel of w: as many as kPanelValues allow, a multiple of 16 from 32 to 256. A function of k alone. With the other
+// buffers below a thread holds some 2 MiB for models of current width.
 int64_t PanelRows(const WeightView& w);
+
+// "weights unpacked to 512 KiB per thread": for MatmulBackend::Details.
+std::string DescribePanels(int64_t value_bytes);
 
 // What the calling thread's buffers are for; one buffer each.
 enum class ScratchUse { kPanel, kOutput, kLibrary, kInput };

@@ -104,8 +104,8 @@ void CheckFormat(const Format& format, const Format* scale_format, const std::ve
   }
 }
 
-// Edges of vectors, panels and tiles in n; short rows in k.
-const std::vector<Shape> kEdgeShapes = {{1, 1}, {7, 2}, {16, 1}, {17, 3}, {33, 5}};
+// Edges of vectors, tiles and panels (at most 256 rows) in n; short rows in k.
+const std::vector<Shape> kEdgeShapes = {{1, 1}, {7, 2}, {16, 1}, {17, 3}, {33, 5}, {263, 1}};
 
 TEST_CASE("Every backend multiplies every format within its bound, whatever the threads") {
   for (const Format* format : AllFormats()) {
