@@ -145,7 +145,7 @@ TEST_CASE("a clone continues as the original would, and both may diverge") {
 
 TEST_CASE("an f16 KV cache stays close to f32, and both may share a batch") {
   // Keys and values rounded to 11 bits: relative 2^-12 on average per value. The golden models have one attention layer whose
-  // output is a third of the residual; 5e-3 of the largest logit is ten times what was measured (4e-4).
+  // output is a third of the residual; 2e-3 of the largest logit is ten times what was measured (1.8e-4).
   Loaded m(Golden("model/lfm2moe-bf16.gguf"));
   const std::vector<TokenId> tokens = PseudoRandomTokens(200, static_cast<int64_t>(m.vocab));
   const std::vector<float> exact = m.Logits(tokens);
@@ -162,7 +162,7 @@ TEST_CASE("an f16 KV cache stays close to f32, and both may share a batch") {
   }
   INFO("difference " << difference << ", largest logit " << largest);
   CHECK(difference > 0);
-  CHECK(difference <= 5e-3f * largest);
+  CHECK(difference <= 2e-3f * largest);
 
   SequenceState again = m.NewState("f16");
   CHECK(m.Logits(tokens, again, 7) == rounded);
