@@ -9,6 +9,28 @@
 namespace tidemark {
 namespace {
 
+// A library that was not found while configuring leaves its rows in the table, with what to install.
+#if defined(TIDEMARK_HAVE_OPENBLAS)
+const MatmulBackend* (*const kOpenBlasF32)() = OpenBlasF32Backend;
+#else
+const MatmulBackend* (*const kOpenBlasF32)() = nullptr;
+#endif
+#if defined(TIDEMARK_HAVE_ONEDNN)
+const MatmulBackend* (*const kOnednnF32)() = OnednnF32Backend;
+const MatmulBackend* (*const kOnednnBf16)() = OnednnBf16Backend;
+#else
+const MatmulBackend* (*const kOnednnF32)() = nullptr;
+const MatmulBackend* (*const kOnednnBf16)() = nullptr;
+#endif
+
+constexpr std::string_view kNoOpenBlas = "built without OpenBLAS: install libopenblas-dev (Debian, Ubuntu) and configure again";
+constexpr std::string_view kNoOnednn = "built without oneDNN: install libdnnl-dev (Debian, Ubuntu) and configure again";
+
+BackendEntry Row(std::string_view name, std::string_view summary, const MatmulBackend* (*make)(), std::string_view missing = {}) {
+  if (make == nullptr) return {name, summary, nullptr, missing};
+  return {name, summary, make(), {}};
+}
+
 std::string KnownNames() {
   std::string names = "auto";
   for (const BackendEntry& entry : AllBackends()) names.append(", ").append(entry.name);
@@ -49,7 +71,11 @@ void AddNamed(const BackendEntry& entry, const Cpu& cpu, std::vector<const Matmu
 
 std::span<const BackendEntry> AllBackends() {
   static const std::array kTable = {
-      BackendEntry{"naive", "reference: every format, double accumulation, slow", NaiveBackend(), {}},
+      Row("onednn_f32", "oneDNN in float32, weights unpacked panel by panel", kOnednnF32, kNoOnednn),
+      Row("openblas_f32", "OpenBLAS in float32, weights unpacked panel by panel", kOpenBlasF32, kNoOpenBlas),
+      Row("onednn_bf16", "oneDNN with inputs rounded to bfloat16 (AVX-512 BF16, AMX); never chosen by auto", kOnednnBf16,
+          kNoOnednn),
+      Row("naive", "reference: every format, double accumulation, slow", NaiveBackend),
   };
   return kTable;
 }

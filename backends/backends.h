@@ -14,9 +14,9 @@ namespace tidemark {
 // A row: a backend, or the reason why this build does not have it.
 struct BackendEntry {
   std::string_view name;
-  std::string_view summary;               // one line for `list backends`
-  const MatmulBackend* backend = nullptr; // nullptr: not built in
-  std::string_view missing;               // why, if so ("built without OpenBLAS: ...")
+  std::string_view summary;                // one line for `list backends`
+  const MatmulBackend* backend = nullptr;  // nullptr: not built in
+  std::string_view missing;                // why, if so ("built without OpenBLAS: ...")
 };
 
 // In the order of preference of "auto", the reference last.

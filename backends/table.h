@@ -8,6 +8,9 @@
 namespace tidemark {
 
 const MatmulBackend* NaiveBackend();
+const MatmulBackend* OpenBlasF32Backend();  // with TIDEMARK_HAVE_OPENBLAS
+const MatmulBackend* OnednnF32Backend();    // with TIDEMARK_HAVE_ONEDNN
+const MatmulBackend* OnednnBf16Backend();   // likewise
 
 }  // namespace tidemark
 

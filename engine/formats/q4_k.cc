@@ -5,6 +5,7 @@
 #include "engine/formats/block.h"
 #include "engine/formats/formats.h"
 #include "engine/formats/half.h"
+#include "engine/formats/k_quantize.h"
 #include "engine/formats/k_scales.h"
 
 namespace tidemark {
@@ -27,8 +28,19 @@ void PlainBlock(const std::byte* in, float* out) {
 
 void Plain(const std::byte* src, std::span<float> dst) { ForEachBlock<kBytes, kValues>(src, dst, PlainBlock); }
 
+void Quantize(std::span<const float> src, std::byte* dst) {
+  ForEachSourceBlock<kBytes, kValues>(src, dst, [](const float* in, std::byte* out) {
+    uint8_t q[kValues];
+    QuantizeKBlock(in, 15, out, q);
+    for (int i = 0; i < 128; ++i) {
+      const uint8_t* pair = q + i / 32 * 64 + i % 32;
+      out[16 + i] = static_cast<std::byte>(pair[0] | pair[32] << 4);
+    }
+  });
+}
+
 }  // namespace
 
-const FormatEntry kQ4_K = {{"q4_k", kValues, kBytes, 12, Fastest<Plain>, nullptr, nullptr}, Plain};
+const FormatEntry kQ4_K = {{"q4_k", kValues, kBytes, 12, Fastest<Plain>, Quantize, nullptr}, Plain};
 
 }  // namespace tidemark

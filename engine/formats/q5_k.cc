@@ -4,6 +4,7 @@
 #include "engine/formats/block.h"
 #include "engine/formats/formats.h"
 #include "engine/formats/half.h"
+#include "engine/formats/k_quantize.h"
 #include "engine/formats/k_scales.h"
 
 namespace tidemark {
@@ -28,8 +29,24 @@ void PlainBlock(const std::byte* in, float* out) {
 
 void Plain(const std::byte* src, std::span<float> dst) { ForEachBlock<kBytes, kValues>(src, dst, PlainBlock); }
 
+void Quantize(std::span<const float> src, std::byte* dst) {
+  ForEachSourceBlock<kBytes, kValues>(src, dst, [](const float* in, std::byte* out) {
+    uint8_t q[kValues];
+    QuantizeKBlock(in, 31, out, q);
+    for (int i = 0; i < 128; ++i) {
+      const uint8_t* pair = q + i / 32 * 64 + i % 32;
+      out[48 + i] = static_cast<std::byte>((pair[0] & 15) | (pair[32] & 15) << 4);
+    }
+    for (int l = 0; l < 32; ++l) {
+      int bits = 0;
+      for (int sub = 0; sub < 8; ++sub) bits |= (q[32 * sub + l] >> 4) << sub;
+      out[16 + l] = static_cast<std::byte>(bits);
+    }
+  });
+}
+
 }  // namespace
 
-const FormatEntry kQ5_K = {{"q5_k", kValues, kBytes, 13, Fastest<Plain>, nullptr, nullptr}, Plain};
+const FormatEntry kQ5_K = {{"q5_k", kValues, kBytes, 13, Fastest<Plain>, Quantize, nullptr}, Plain};
 
 }  // namespace tidemark

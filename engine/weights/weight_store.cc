@@ -75,6 +75,7 @@ std::unique_ptr<WeightStore> OpenDirectory(const fs::path& path) {
 std::unique_ptr<WeightStore> WeightStore::Open(const fs::path& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return OpenDirectory(path);
+  if (path.filename() == "config.json") return OpenDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."));
   if (path.extension() == ".json") return OpenIndex(path);
   MappedFile file(path);
   if (file.bytes().size() >= 4 && std::memcmp(file.bytes().data(), "GGUF", 4) == 0) return OpenGguf(std::move(file));

@@ -6,6 +6,7 @@
 #include "engine/core/cpu.h"
 #include "engine/formats/bf16_rows.h"
 #include "engine/formats/half.h"
+#include "engine/formats/mlx_affine.h"
 #include "tests/formats/golden.h"
 #include "tests/support/catch.h"
 
@@ -58,6 +59,31 @@ TEST_CASE("every instruction-set version equals the plain one, in float32 and in
     for (size_t i = 0; i < count; ++i) wrong += Bf16Bits(rounded[i]) != Bf16Bits(FloatToBf16(expected[i]));
     CHECK(wrong == 0);
     CHECK(rounded[count] == 0xabcd);
+  }
+}
+
+TEST_CASE("every instruction-set version of the MLX widths equals the plain one") {
+  std::mt19937_64 random(23);
+  const AffineKernel* plain = nullptr;
+  for (const AffineKernel& kernel : RunnableAffineKernels()) {
+    if (kernel.isa == "plain") plain = &kernel;
+    REQUIRE(plain->bits == kernel.bits);
+    for (const int group : {32, 64, 128}) {
+      INFO(kernel.bits << " bits, groups of " << group << ", " << kernel.isa);
+      constexpr int kGroups = 301;
+      // Exactly as many bytes as the values take, at an odd address: an address sanitizer sees any read beyond.
+      const size_t bytes = static_cast<size_t>(kGroups * group * kernel.bits / 8);
+      std::vector<std::byte> quants(bytes + 1);
+      for (std::byte& b : quants) b = static_cast<std::byte>(random());
+      std::vector<float> scales(kGroups), biases(kGroups);
+      for (float& v : scales)
+        v = std::bit_cast<float>(static_cast<uint32_t>(random()));  // any float: infinities, NaNs, subnormals
+      for (float& v : biases) v = std::bit_cast<float>(static_cast<uint32_t>(random()));
+      std::vector<float> expected(static_cast<size_t>(kGroups * group)), found(expected.size());
+      plain->run(quants.data() + 1, scales.data(), biases.data(), kGroups, group, expected.data());
+      kernel.run(quants.data() + 1, scales.data(), biases.data(), kGroups, group, found.data());
+      CHECK(test::FirstDifference(found, expected) == expected.size());
+    }
   }
 }
 

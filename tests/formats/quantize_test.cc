@@ -65,6 +65,70 @@ TEST_CASE("a whole model quantises to the bytes of llama.cpp's quantiser") {
   }
 }
 
+// Sum of squared differences of the tensors of `type`: first ours, then the reference's, each against the original.
+struct Errors {
+  double ours = 0, reference = 0, signal = 0;
+};
+Errors QuantizationErrors(const std::string& type) {
+  const MappedFile source(*test::SharedData("golden/tiny-lfm2moe-f32.gguf"));
+  const MappedFile reference(*test::SharedData("golden/tiny-lfm2moe-" + type + ".gguf"));
+  const auto source_tensors = TensorsOf("tiny-lfm2moe-f32.gguf");
+  const Format* format = FindFormat(type);
+  Errors errors;
+  for (const auto& tensor : TensorsOf("tiny-lfm2moe-" + type + ".gguf")) {
+    if (tensor.at(1) != type) continue;
+    const auto from =
+        std::find_if(source_tensors.begin(), source_tensors.end(), [&](const auto& t) { return t.at(0) == tensor.at(0); });
+    const auto count = from->at(3).template get<size_t>();
+    std::vector<float> values(count), ours(count), theirs(count);
+    FindFormat("f32")->dequantize(source.bytes().data() + from->at(2).template get<size_t>(), values);
+    format->dequantize(Quantized(*format, values).data(), ours);
+    format->dequantize(reference.bytes().data() + tensor.at(2).get<size_t>(), theirs);
+    for (size_t i = 0; i < count; ++i) {
+      errors.ours += std::pow(static_cast<double>(ours[i]) - values[i], 2);
+      errors.reference += std::pow(static_cast<double>(theirs[i]) - values[i], 2);
+      errors.signal += std::pow(static_cast<double>(values[i]), 2);
+    }
+  }
+  return errors;
+}
+
+TEST_CASE("K-quantisers err no more than the reference's") {
+  if (!test::SharedData("golden")) TM_SKIP("shared data: golden/tiny-lfm2moe-*.gguf");
+  for (const std::string type : {"q4_k", "q5_k", "q6_k"}) {
+    const Errors errors = QuantizationErrors(type);
+    INFO(type << ": squared error relative to the reference's " << errors.ours / errors.reference << ", to the signal "
+              << errors.ours / errors.signal);
+    CHECK(errors.signal > 0);
+    CHECK(errors.ours <= 1.01 * errors.reference);
+  }
+}
+
+TEST_CASE("K-quantisers: error bounds on random rows of many sizes") {
+  std::mt19937_64 random(5);
+  std::normal_distribution<float> normal;
+  struct Bound {
+    const char* type;
+    double relative;  // squared error over signal; a normal row: (range / levels)^2 / 12, with some slack
+  };
+  for (const Bound bound : {Bound{"q4_k", 0.008}, Bound{"q5_k", 0.002}, Bound{"q6_k", 0.0006}}) {
+    const Format* format = FindFormat(bound.type);
+    for (const float size : {1e-5f, 1e-3f, 1.0f, 300.0f}) {
+      std::vector<float> values(64 * 256), back(values.size());
+      for (float& v : values) v = normal(random) * size;
+      format->dequantize(Quantized(*format, values).data(), back);
+      double error = 0, signal = 0;
+      for (size_t i = 0; i < values.size(); ++i) {
+        error += std::pow(static_cast<double>(back[i]) - values[i], 2);
+        signal += std::pow(static_cast<double>(values[i]), 2);
+      }
+      INFO(bound.type << " size " << size << ": " << error / signal);
+      // At 1e-5 the scales fall below the smallest half: no worse than zeros is all that can be asked.
+      CHECK(error <= (size < 1e-4f ? 1.0 : bound.relative) * signal);
+    }
+  }
+}
+
 TEST_CASE("quantising anything is defined, and zeros stay zeros") {
   std::mt19937_64 random(3);
   constexpr float kInfinity = std::numeric_limits<float>::infinity();

@@ -1,0 +1,25 @@
+#include "backends/library_threads.h"
+
+#include <dlfcn.h>
+
+namespace tidemark {
+namespace {
+
+using SetThreads = void (*)(int);
+
+// Looked up by name, because the runtime to set is the one that the library loaded (libgomp, libomp), not the one that our
+// compiler would link.
+SetThreads FindSetThreads() {
+  static const SetThreads found = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+  return found;
+}
+
+}  // namespace
+
+bool OpenMpIsLoaded() { return FindSetThreads() != nullptr; }
+
+void UseOneOpenMpThread() {
+  if (const SetThreads set_threads = FindSetThreads()) set_threads(1);
+}
+
+}  // namespace tidemark

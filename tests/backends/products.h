@@ -1,0 +1,164 @@
+// What tests of matmul backends share: random weights of any format, the exact product, and how far a backend may be from it.
+#ifndef TIDEMARK_TESTS_BACKENDS_PRODUCTS_H_
+#define TIDEMARK_TESTS_BACKENDS_PRODUCTS_H_
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/core/matmul.h"
+
+namespace tidemark::test {
+
+// Stored weights that own their bytes. Moving keeps the view valid, copying would not.
+struct StoredWeights {
+  StoredWeights() = default;
+  StoredWeights(StoredWeights&&) = default;
+  StoredWeights& operator=(StoredWeights&&) = default;
+  WeightView view;
+  std::vector<std::byte> data, scales, biases;
+};
+
+namespace internal {
+
+inline bool Tame(std::span<const float> values, float limit) {
+  return std::all_of(values.begin(), values.end(), [limit](float v) { return std::isfinite(v) && std::abs(v) <= limit; });
+}
+
+inline void FillRandomBytes(std::byte* bytes, int64_t count, std::mt19937& random) {
+  for (int64_t i = 0; i < count; ++i) bytes[i] = static_cast<std::byte>(random() & 0xFF);
+}
+
+// Quantised normal numbers of standard deviation `sigma`.
+inline std::vector<std::byte> QuantizedNormals(const Format& format, int64_t count, float mean, float sigma,
+                                               std::mt19937& random) {
+  std::normal_distribution<float> normal(mean, sigma);
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& v : values) v = normal(random);
+  std::vector<std::byte> bytes(static_cast<size_t>(format.Bytes(count)));
+  format.quantize(values, bytes.data());
+  return bytes;
+}
+
+inline std::vector<std::byte> RandomBlocks(const Format& format, int64_t count, std::mt19937& random) {
+  std::vector<std::byte> bytes(static_cast<size_t>(format.Bytes(count)));
+  std::vector<float> values(static_cast<size_t>(format.block_values));
+  for (size_t block = 0; block < bytes.size(); block += static_cast<size_t>(format.block_bytes)) {
+    do {
+      FillRandomBytes(bytes.data() + block, format.block_bytes, random);
+      format.dequantize(bytes.data() + block, values);
+    } while (!Tame(values, 100));
+  }
+  return bytes;
+}
+
+}  // namespace internal
+
+// Random weights [n, k] whose values are finite and at most 100 in magnitude: quantised normal numbers, or, for a read-only
+// format, random bytes, block by block until they decode to such values. scale_format: of a split format.
+inline StoredWeights RandomWeights(const Format& format, const Format* scale_format, int64_t n, int64_t k, std::mt19937& random) {
+  StoredWeights w;
+  w.view = {.name = fmt::format("{} [{}, {}]", format.name, n, k), .format = &format, .n = n, .k = k};
+  if (format.dequantize == nullptr) {
+    w.data.resize(static_cast<size_t>(format.Bytes(n * k)));
+    internal::FillRandomBytes(w.data.data(), static_cast<int64_t>(w.data.size()), random);
+    w.scales = internal::QuantizedNormals(*scale_format, n * k / format.block_values, 0.02f, 0.004f, random);
+    w.biases = internal::QuantizedNormals(*scale_format, n * k / format.block_values, -0.15f, 0.05f, random);
+    w.view.scale_format = scale_format;
+    w.view.scales = w.scales.data();
+    w.view.biases = w.biases.data();
+  } else if (format.quantize != nullptr) {
+    w.data = internal::QuantizedNormals(format, n * k, 0, 0.5f, random);
+  } else {
+    w.data = internal::RandomBlocks(format, n * k, random);
+  }
+  w.view.data = w.data.data();
+  return w;
+}
+
+// Blocks of `bytes` that decode to something not finite or above `limit` become all zero bytes. Block formats only.
+inline void ClearWildBlocks(const Format& format, std::vector<std::byte>& bytes, float limit) {
+  std::vector<float> values(static_cast<size_t>(format.block_values));
+  for (size_t block = 0; block < bytes.size(); block += static_cast<size_t>(format.block_bytes)) {
+    format.dequantize(bytes.data() + block, values);
+    if (!internal::Tame(values, limit))
+      std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(block), format.block_bytes, std::byte{0});
+  }
+}
+
+// Normal numbers, [m, stride].
+inline std::vector<float> RandomRows(int64_t m, int64_t stride, std::mt19937& random) {
+  std::normal_distribution<float> normal;
+  std::vector<float> x(static_cast<size_t>(m * stride));
+  for (float& v : x) v = normal(random);
+  return x;
+}
+
+// One element of the product in double precision, with what its error depends on.
+struct Element {
+  double value = 0;    // sum of x[p] * w[p]
+  double sum_abs = 0;  // sum of |x[p] * w[p]|
+  double norm = 0;     // sqrt(sum of (x[p] * w[p])^2)
+};
+inline Element ExactElement(const float* x, const float* w, int64_t k) {
+  // Four sums, so that the order differs from the naive backend's and compilers can overlap them.
+  double value[4] = {}, sum_abs[4] = {}, squares[4] = {};
+  for (int64_t p = 0; p < k; ++p) {
+    const double product = static_cast<double>(x[p]) * static_cast<double>(w[p]);
+    value[p % 4] += product;
+    sum_abs[p % 4] += std::abs(product);
+    squares[p % 4] += product * product;
+  }
+  const auto total = [](const double* s) { return (s[0] + s[1]) + (s[2] + s[3]); };
+  return {total(value), total(sum_abs), std::sqrt(total(squares))};
+}
+
+// How far a float32 result may be from e.value. Two bounds, the smaller counts:
+// - worst case: k float32 roundings of at most sum_abs each, and for bf16 one rounding of either factor (2^-8 each);
+// - independent roundings: sqrt(k) instead of k, the norm instead of the sum, times 8 (N. Higham, T. Mary, A New Approach to
+//   Probabilistic Rounding Error Analysis, SIAM J. Sci. Comput. 41, 2019: fails with probability below exp(-32)).
+inline double ErrorBound(const Element& e, int64_t k, Precision precision) {
+  TM_CHECK(precision != Precision::kInt8, "no bound is defined for int8 yet");
+  constexpr double kUnitF32 = 0x1p-24, kUnitBf16 = 0x1p-8, kConfidence = 8;
+  const double terms = static_cast<double>(k);
+  double bound = kUnitF32 * e.sum_abs * std::min(terms + 1, kConfidence * (std::sqrt(terms) + 1));
+  if (precision == Precision::kBf16) {
+    constexpr double kTwoRoundings = 2 * kUnitBf16 + kUnitBf16 * kUnitBf16;
+    bound += kTwoRoundings * std::min(e.sum_abs, kConfidence * e.norm);
+  }
+  // Instructions for bfloat16 treat subnormal factors as zero.
+  return bound + terms * 0x1p-120;
+}
+
+// Compares y with the product of x and the dequantised weights. Empty: within bounds; otherwise the worst element.
+inline std::string WorstElement(const WeightView& w, ConstMatrix x, ConstMatrix y, Precision precision) {
+  std::vector<float> row(static_cast<size_t>(w.k));
+  double worst = 0;
+  std::string message;
+  for (int64_t j = 0; j < w.n; ++j) {
+    DequantizeRow(w, j, row);
+    for (int64_t i = 0; i < x.rows; ++i) {
+      const Element exact = ExactElement(x.data + i * x.stride, row.data(), w.k);
+      const double bound = ErrorBound(exact, w.k, precision);
+      const double found = static_cast<double>(y.data[i * y.stride + j]);
+      const double share = std::abs(found - exact.value) / bound;
+      if (share <= 1 || share < worst) continue;  // a NaN is neither
+      worst = std::isnan(share) ? HUGE_VAL : share;
+      message = fmt::format("{}, m {}: y[{}, {}] = {:.9g}, exact {:.9g}, off by {:.3g}, allowed {:.3g}", w.name, x.rows, i, j,
+                            found, exact.value, found - exact.value, bound);
+    }
+  }
+  return message;
+}
+
+}  // namespace tidemark::test
+
+#endif  // TIDEMARK_TESTS_BACKENDS_PRODUCTS_H_

@@ -1,0 +1,96 @@
+// All backends against the reference on the same bytes: the input chooses a format, a shape, threads and the stored blocks
+// (those that decode to something not finite or wild are cleared; what remains is any bit pattern a file may hold).
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "backends/backends.h"
+#include "tests/backends/products.h"
+
+namespace tidemark {
+namespace {
+
+// Reads the input byte by byte and goes on with pseudo-random bytes seeded by it: short inputs still fill whole matrices.
+class Bytes {
+ public:
+  Bytes(const uint8_t* data, size_t size) : data_(data), size_(size) {
+    uint32_t seed = 2166136261u;
+    for (size_t i = 0; i < size; ++i) seed = (seed ^ data[i]) * 16777619u;
+    random_.seed(seed);
+  }
+  uint8_t Next() { return next_ < size_ ? data_[next_++] : static_cast<uint8_t>(random_()); }
+
+ private:
+  const uint8_t* data_;
+  size_t size_, next_ = 0;
+  std::mt19937 random_;
+};
+
+std::vector<std::byte> TakeBytes(Bytes& in, int64_t count) {
+  std::vector<std::byte> bytes(static_cast<size_t>(count));
+  for (std::byte& b : bytes) b = std::byte{in.Next()};
+  return bytes;
+}
+
+test::StoredWeights TakeWeights(Bytes& in) {
+  const auto formats = AllFormats();
+  const Format& format = *formats[in.Next() % formats.size()];
+  test::StoredWeights w;
+  w.view = {.name = std::string(format.name), .format = &format};
+  w.view.n = 1 + in.Next() % 80;
+  w.view.k = format.block_values * (1 + in.Next() % (format.block_values == 1 ? 200 : 4));
+  w.data = TakeBytes(in, format.Bytes(w.view.n * w.view.k));
+  if (format.dequantize == nullptr) {
+    constexpr const char* kScaleFormats[] = {"f32", "f16", "bf16"};
+    w.view.scale_format = FindFormat(kScaleFormats[in.Next() % 3]);
+    const int64_t scale_bytes = w.view.scale_format->Bytes(w.view.n * w.view.k / format.block_values);
+    w.scales = TakeBytes(in, scale_bytes);
+    w.biases = TakeBytes(in, scale_bytes);
+    test::ClearWildBlocks(*w.view.scale_format, w.scales, 1e3f);
+    test::ClearWildBlocks(*w.view.scale_format, w.biases, 1e3f);
+    w.view.scales = w.scales.data();
+    w.view.biases = w.biases.data();
+  } else {
+    test::ClearWildBlocks(format, w.data, 1e6f);
+  }
+  w.view.data = w.data.data();
+  return w;
+}
+
+const std::vector<const MatmulBackend*>& Runnable() {
+  static const std::vector<const MatmulBackend*> backends = [] {
+    std::vector<const MatmulBackend*> found;
+    const Cpu cpu = DetectCpu();
+    for (const BackendEntry& entry : AllBackends()) {
+      if (entry.backend != nullptr && entry.backend->WhyNot({}, cpu).empty()) found.push_back(entry.backend);
+    }
+    return found;
+  }();
+  return backends;
+}
+
+}  // namespace
+}  // namespace tidemark
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace tidemark;
+  static ThreadPool pools[] = {ThreadPool(1), ThreadPool(3)};
+  Bytes in(data, size);
+  ThreadPool& pool = pools[in.Next() % 2];
+  const int64_t m = 1 + in.Next() % 20;
+  const test::StoredWeights w = TakeWeights(in);
+  std::vector<float> x(static_cast<size_t>(m * w.view.k)), y(static_cast<size_t>(m * w.view.n));
+  for (float& v : x) v = static_cast<float>(static_cast<int8_t>(in.Next())) / 37;
+  for (const MatmulBackend* backend : Runnable()) {
+    std::fill(y.begin(), y.end(), 0.0f);
+    const auto packed = backend->Pack(w.view, pool);
+    const MatmulCall call = {packed.get(), {x.data(), m, w.view.k, w.view.k}, {y.data(), m, w.view.n, w.view.n}};
+    backend->Run({&call, 1}, pool);
+    const std::string worst =
+        test::WorstElement(w.view, call.x, call.y, backend->PrecisionFor({w.view.format, w.view.n, w.view.k}));
+    TM_CHECK(worst.empty(), "{}: {}", backend->Name(), worst);
+  }
+  return 0;
+}
