@@ -10,11 +10,25 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace tidemark {
+
+// A set of words in one allocation: UTF-8, sorted by bytes, found by bisection. Built in a fraction of a hash table's time.
+class SortedWords {
+ public:
+  static constexpr size_t kAbsent = static_cast<size_t>(-1);
+  void Append(std::string_view word);  // words come in ascending order
+  // The word's place in the order, or kAbsent.
+  size_t Find(std::u32string_view word) const;
+  bool Contains(std::u32string_view word) const { return Find(word) != kAbsent; }
+
+ private:
+  std::string_view Word(size_t i) const { return std::string_view(bytes_).substr(begins_[i], begins_[i + 1] - begins_[i]); }
+
+  std::string bytes_;
+  std::vector<uint32_t> begins_ = {0};  // and the end of the last word
+};
 
 class Punkt {
  public:
@@ -29,7 +43,6 @@ class Punkt {
 
  private:
   struct Token;
-  using Words = std::unordered_set<std::u32string>;
 
   void FirstPass(Token& token) const;
   void SecondPass(Token& first, const Token& second) const;
@@ -37,8 +50,9 @@ class Punkt {
   Starter OrthographicHeuristic(const Token& token) const;
   uint8_t OrthographicContext(const std::u32string& type) const;
 
-  Words abbreviations_, starters_, collocations_;  // a collocation is both types with a blank between
-  std::unordered_map<std::u32string, uint8_t> ortho_;
+  SortedWords abbreviations_, starters_, collocations_;  // a collocation is both types with a blank between
+  SortedWords ortho_words_;
+  std::vector<uint8_t> ortho_masks_;  // of ortho_words_, in their order
 };
 
 // One line of text split as Punkt does: words without the punctuation around them, but with their final dot.
