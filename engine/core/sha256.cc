@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/core/isa_region.h"
 
-#if defined(__x86_64__)
+#if TM_HAVE_X86
 #include <cpuid.h>
 #include <immintrin.h>
 #endif
@@ -60,15 +61,10 @@ void CompressPlain(std::array<uint32_t, 8>& state, const unsigned char* block, s
 
 }  // namespace
 
-#if defined(__x86_64__)
+#if TM_HAVE_X86
 
 // --- SHA extensions: everything down to the pop is compiled for sha and sse4.1 -----------------------------------------------
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("sha,sse4.1"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("sha,sse4.1")
-#endif
+TM_REGION_BEGIN("sha,sse4.1")
 
 namespace sha_extensions {
 
@@ -109,11 +105,7 @@ void Compress(std::array<uint32_t, 8>& state, const unsigned char* block, size_t
 
 }  // namespace sha_extensions
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+TM_REGION_END
 // --- end of the SHA region ---------------------------------------------------------------------------------------------------
 
 bool HasShaExtensions() {
@@ -132,7 +124,7 @@ bool HasShaExtensions() { return false; }
 namespace {
 
 Sha256::Compress Choose(Sha256::Path path) {
-#if defined(__x86_64__)
+#if TM_HAVE_X86
   if (path != Sha256::Path::kPlain && HasShaExtensions()) return &sha_extensions::Compress;
 #endif
   TM_CHECK(path != Sha256::Path::kShaExtensions, "this processor has no SHA extensions");
