@@ -16,23 +16,24 @@
 namespace tidemark {
 
 struct Message {
-  std::string role;      // "system", "user", "assistant"
+  std::string role;  // "system", "user", "assistant"
   std::string content;
 };
 
 struct Request {
-  std::string id;                  // sample id, unique within a run together with repeat
+  std::string id;  // sample id, unique within a run together with repeat
   int repeat = 0;
-  std::vector<Message> messages;   // rendered through the model's chat template
+  std::vector<Message> messages;  // rendered through the model's chat template
   GenerateOptions options;
 };
 
 struct Completion {
   std::string id;
   int repeat = 0;
-  std::string text;                // as generated, reasoning trace included
+  std::string text;             // as generated, reasoning trace included
+  bool reasoning_open = false;  // the prompt ended inside a reasoning trace (the template opened it), so text starts in one
   StopReason stop = StopReason::kError;
-  std::string error;               // not empty: the sample failed
+  std::string error;  // not empty: the sample failed
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
   double time_to_first_token_seconds = 0;
@@ -43,9 +44,11 @@ class TextModel {
  public:
   virtual ~TextModel() = default;
 
-  using OnDone = std::function<void(const Completion&)>;   // as each request ends, in order of completion
-  // Completions in request order. Never throws because of one request. cancel: end early, the rest are kCancelled.
-  virtual std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done, const std::atomic<bool>* cancel) = 0;
+  using OnDone = std::function<void(const Completion&)>;  // as each request ends, in order of completion
+  // Completions in request order. Never throws because of one request; what on_done throws (disk full) passes through.
+  // cancel: end early, the rest are kCancelled.
+  virtual std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
+                                           const std::atomic<bool>* cancel) = 0;
 
   // What the report says about the model: path, size, sha256, format mix, parameters, backends, tokenizer, template hash...
   virtual nlohmann::ordered_json Describe() const = 0;

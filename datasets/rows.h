@@ -1,0 +1,42 @@
+// JSON Lines: one JSON object per line. Rows keep their line number, so that every later complaint about a row can name it.
+#ifndef TIDEMARK_DATASETS_ROWS_H_
+#define TIDEMARK_DATASETS_ROWS_H_
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidemark {
+
+struct DatasetRow {
+  int64_t line = 0;             // from 1
+  nlohmann::ordered_json json;  // an object
+};
+
+struct RowLimits {
+  size_t max_line_bytes = size_t{16} << 20;
+  size_t max_rows = 10'000'000;
+  int max_depth = 64;  // nesting of arrays and objects
+};
+
+// All rows of a text; blank lines are skipped, a byte-order mark and CRLF ends are accepted. Throws Error("PLACE:LINE", ...):
+// a line over the limit, invalid UTF-8, malformed JSON, nesting over the limit, a duplicate key, not an object.
+std::vector<DatasetRow> ParseJsonLines(std::string_view text, const std::string& place, const RowLimits& limits = {});
+
+// A dataset as a run uses it: its rows and what the report says about it.
+struct Dataset {
+  std::string name;    // manifest name if the bytes are that dataset's, "sample" for the embedded rows, else the file name
+  std::string path;    // as given; empty for embedded rows
+  std::string sha256;  // of the bytes
+  std::vector<DatasetRow> rows;
+};
+
+// which: empty or "sample" for the embedded rows of the task; a path that exists; or a manifest name, which must be in the
+// cache and whole. Throws Error, for a dataset not fetched yet with the command that fetches it. Only JSON Lines.
+Dataset LoadDataset(std::string_view task, const std::string& which);
+
+}  // namespace tidemark
+
+#endif  // TIDEMARK_DATASETS_ROWS_H_

@@ -1,0 +1,143 @@
+#include "evals/responses.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "datasets/rows.h"
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/sha256.h"
+
+namespace tidemark {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kMicro = 1e6;
+constexpr int64_t kMostTokens = int64_t{1} << 40;  // counts and microseconds in a file that are larger are nonsense
+
+int64_t Count(const Json& row, const char* key, const std::string& place) {
+  const auto it = row.find(key);
+  if (it == row.end()) return 0;
+  const bool ok = it->is_number_unsigned() && it->get<uint64_t>() <= static_cast<uint64_t>(kMostTokens);
+  if (!ok) throw Error(place, fmt::format("\"{}\": {}", key, Printable(it->dump())), "a count");
+  return it->get<int64_t>();
+}
+
+std::string Text(const Json& row, const char* key, const std::string& place) {
+  const auto it = row.find(key);
+  if (it == row.end() || it->is_null()) return {};
+  if (!it->is_string()) throw Error(place, fmt::format("\"{}\" is {}", key, it->type_name()), "a string");
+  return it->get<std::string>();
+}
+
+std::string IdText(const Json& row, const std::string& place) {
+  for (const char* key : {"id", "key"}) {
+    const auto it = row.find(key);
+    if (it == row.end() || it->is_null()) continue;
+    if (it->is_number_integer()) return it->dump();
+    if (it->is_string() && !it->get_ref<const std::string&>().empty()) return it->get<std::string>();
+    throw Error(place, fmt::format("\"{}\": {}", key, Printable(it->dump())), "an integer or a text");
+  }
+  return {};
+}
+
+void ReadTimes(const Json& row, const std::string& place, Completion& c) {
+  if (const auto it = row.find("time_to_first_token_seconds"); it != row.end()) {
+    if (!it->is_number() || !(it->get<double>() >= 0)) throw Error(place, "a bad time to first token", "seconds");
+    c.time_to_first_token_seconds = it->get<double>();
+  }
+  const auto it = row.find("inter_token_us");
+  if (it == row.end()) return;
+  if (!it->is_array()) throw Error(place, "\"inter_token_us\" is " + std::string(it->type_name()), "an array");
+  for (const Json& us : *it) {
+    if (!us.is_number_unsigned()) throw Error(place, "\"inter_token_us\": " + Printable(us.dump()), "whole microseconds");
+    c.inter_token_seconds.push_back(us.get<double>() / kMicro);
+  }
+}
+
+StoredResponse ParseRow(const DatasetRow& row, const std::string& place) {
+  StoredResponse stored;
+  stored.line = row.line;
+  stored.id = IdText(row.json, place);
+  stored.prompt = Text(row.json, "prompt", place);
+  if (stored.id.empty() && stored.prompt.empty()) throw Error(place, "neither \"id\", \"key\" nor \"prompt\"", "one of them");
+  Completion& c = stored.completion;
+  c.id = stored.id;
+  c.repeat = static_cast<int>(std::min<int64_t>(Count(row.json, "repeat", place), 1 << 30));
+  c.error = Text(row.json, "error", place);
+  c.text = Text(row.json, "response", place);
+  if (c.error.empty() && !row.json.contains("response")) throw Error(place, "no \"response\"", "the model's answer as text");
+  if (const auto it = row.json.find("reasoning_open"); it != row.json.end()) {
+    if (!it->is_boolean()) throw Error(place, "\"reasoning_open\": " + Printable(it->dump()), "true or false");
+    c.reasoning_open = it->get<bool>();
+  }
+  const std::string stop = Text(row.json, "stop", place);
+  const std::optional<StopReason> reason = FindStopReason(stop);
+  if (!stop.empty() && !reason) throw Error(place, "stop \"" + Printable(stop) + "\"", "a stop reason such as \"eos\"");
+  stored.has_stop = reason.has_value();
+  c.stop = !c.error.empty() ? StopReason::kError : reason.value_or(StopReason::kEos);
+  c.prompt_tokens = Count(row.json, "prompt_tokens", place);
+  c.completion_tokens = Count(row.json, "completion_tokens", place);
+  ReadTimes(row.json, place, c);
+  return stored;
+}
+
+}  // namespace
+
+Json CompletionToJson(std::string_view task, const Json& id, const Completion& c) {
+  Json json;
+  json["task"] = task;
+  json["id"] = id;
+  json["repeat"] = c.repeat;
+  json["response"] = c.text;
+  if (c.reasoning_open) json["reasoning_open"] = true;
+  json["stop"] = StopReasonName(c.stop);
+  if (!c.error.empty()) json["error"] = c.error;
+  json["prompt_tokens"] = c.prompt_tokens;
+  json["completion_tokens"] = c.completion_tokens;
+  json["time_to_first_token_seconds"] = c.time_to_first_token_seconds;
+  Json times = Json::array();  // microseconds: as long as the text itself, not five times as long
+  for (const double seconds : c.inter_token_seconds)
+    times.push_back(static_cast<uint64_t>(std::llround(std::max(0.0, seconds) * kMicro)));
+  json["inter_token_us"] = std::move(times);
+  return json;
+}
+
+StoredResponses StoredResponses::Load(const std::filesystem::path& path) {
+  const std::string content = ReadFile(path, uint64_t{8} << 30);
+  StoredResponses all;
+  all.sha256_ = Sha256Hex(content);
+  for (const DatasetRow& row : ParseJsonLines(content, path.string(), {.max_line_bytes = size_t{64} << 20})) {
+    const std::string place = fmt::format("{}:{}", path.string(), row.line);
+    all.rows_.push_back(ParseRow(row, place));
+    const StoredResponse& stored = all.rows_.back();
+    auto& index = stored.id.empty() ? all.by_prompt_ : all.by_id_;
+    const auto [it, added] =
+        index.try_emplace({stored.id.empty() ? stored.prompt : stored.id, stored.completion.repeat}, all.rows_.size() - 1);
+    if (!added) {
+      throw Error(place, fmt::format("the same sample as line {}", all.rows_[it->second].line),
+                  "one response per sample and repeat");
+    }
+    // A row with both is found by its prompt too, for datasets whose keys differ.
+    if (!stored.id.empty() && !stored.prompt.empty()) {
+      all.by_prompt_.try_emplace({stored.prompt, stored.completion.repeat}, all.rows_.size() - 1);
+    }
+  }
+  return all;
+}
+
+const StoredResponse* StoredResponses::Find(const std::string& id, const std::string& prompt, int repeat) const {
+  auto it = by_id_.find({id, repeat});
+  if (it == by_id_.end()) {
+    it = by_prompt_.find({prompt, repeat});
+    if (it == by_prompt_.end()) return nullptr;
+  }
+  return &rows_[it->second];
+}
+
+bool StoredResponses::AllHaveStops() const {
+  return std::all_of(rows_.begin(), rows_.end(), [](const StoredResponse& r) { return r.has_stop; });
+}
+
+}  // namespace tidemark
