@@ -16,10 +16,7 @@ constexpr uint8_t kLowerAtStart = 16, kLowerMid = 32, kLowerUnknown = 64;
 constexpr uint8_t kUpperAnywhere = kUpperAtStart | kUpperMid | kUpperUnknown;
 constexpr uint8_t kLowerAnywhere = kLowerAtStart | kLowerMid | kLowerUnknown;
 
-<<<<<<< HEAD
 constexpr size_t kMaxWordBytes = 1000;
-=======
->>>>>>> evals
 constexpr std::u32string_view kNumberType = U"##number##";
 
 bool IsOneOf(char32_t c, std::u32string_view set) { return set.find(c) != set.npos; }
@@ -182,7 +179,6 @@ std::vector<std::u32string_view> PunktTokens(std::u32string_view line) {
   return tokens;
 }
 
-<<<<<<< HEAD
 void SortedWords::Append(std::string_view word) {
   bytes_ += word;
   begins_.push_back(static_cast<uint32_t>(bytes_.size()));
@@ -216,40 +212,13 @@ Punkt::Punkt(std::string_view bytes) {
       table->Append(word);
       if (table == &ortho_words_) ortho_masks_.push_back(in.Byte());
     }
-=======
-Punkt::Punkt(std::string_view bytes) {
-  TableReader in("punkt", bytes, "TMPUNKT1");
-  std::string word;
-  const auto next = [&] {
-    const uint32_t shared = in.Varint();
-    if (shared > word.size()) in.Fail("a longer prefix than the previous word", "at most its length");
-    word.resize(shared);
-    word += in.Bytes(in.Varint());
-    return DecodeUtf8(word);
-  };
-  for (Words* table : {&abbreviations_, &starters_, &collocations_}) {
-    word.clear();
-    for (uint32_t n = in.Count(); n > 0; --n) table->insert(next());
-  }
-  word.clear();
-  const uint32_t contexts = in.Count();
-  ortho_.reserve(contexts);
-  for (uint32_t n = contexts; n > 0; --n) {
-    std::u32string type = next();
-    ortho_[std::move(type)] = in.Byte();
->>>>>>> evals
   }
   in.ExpectEnd();
 }
 
 uint8_t Punkt::OrthographicContext(const std::u32string& type) const {
-<<<<<<< HEAD
   const size_t i = ortho_words_.Find(type);
   return i == SortedWords::kAbsent ? 0 : ortho_masks_[i];
-=======
-  const auto found = ortho_.find(type);
-  return found == ortho_.end() ? 0 : found->second;
->>>>>>> evals
 }
 
 void Punkt::FirstPass(Token& token) const {
@@ -261,12 +230,7 @@ void Punkt::FirstPass(Token& token) const {
   } else if (token.EndsWithDot() && !python::EndsWith(text, U"..")) {
     const std::u32string word = python::Lower(text.substr(0, text.size() - 1));
     const size_t hyphen = word.rfind(U'-');
-<<<<<<< HEAD
     const bool known = abbreviations_.Contains(word) || (hyphen != word.npos && abbreviations_.Contains(word.substr(hyphen + 1)));
-=======
-    const bool known =
-        abbreviations_.count(word) > 0 || (hyphen != word.npos && abbreviations_.count(word.substr(hyphen + 1)) > 0);
->>>>>>> evals
     (known ? token.is_abbreviation : token.is_break) = true;
   }
 }
@@ -284,21 +248,13 @@ void Punkt::SecondPass(Token& first, const Token& second) const {
   const std::u32string type = first.TypeWithoutDot();
   const std::u32string next = second.TypeWithoutSentenceDot();
   const bool initial = first.IsInitial();
-<<<<<<< HEAD
   if (collocations_.Contains(type + U' ' + next)) {
-=======
-  if (collocations_.count(type + U' ' + next) > 0) {
->>>>>>> evals
     first.is_break = false;
     first.is_abbreviation = true;
     return;
   }
   if ((first.is_abbreviation || first.is_ellipsis) && !initial) {
-<<<<<<< HEAD
     if (OrthographicHeuristic(second) == Starter::kYes || (second.StartsUpper() && starters_.Contains(next))) {
-=======
-    if (OrthographicHeuristic(second) == Starter::kYes || (second.StartsUpper() && starters_.count(next) > 0)) {
->>>>>>> evals
       first.is_break = true;
       return;
     }

@@ -1,0 +1,44 @@
+// Flags that several subcommands share, as plain values with a function that
+// registers them.
+#ifndef TIDEMARK_CLI_FLAGS_H_
+#define TIDEMARK_CLI_FLAGS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/core/cpu.h"
+#include "engine/generate/generator.h"
+#include "engine/generate/options.h"
+#include "engine/model/model.h"
+
+namespace tidemark::cli {
+
+// How a model is loaded and run.
+struct EngineFlags {
+  std::string model = "default"; // path, or "default" for the embedded model
+  std::string backend = "auto";  // comma list
+  int threads = 0;               // 0: as many as this process may run on
+  std::string kv_type = "f32";
+  int64_t ctx = 4096;
+  int batch = 16;
+};
+void AddEngineFlags(CLI::App &command, EngineFlags &flags, bool model_required);
+
+int ThreadCount(const EngineFlags &flags, const Cpu &cpu);
+LoadOptions MakeLoadOptions(const EngineFlags &flags, const Cpu &cpu);
+GeneratorOptions MakeGeneratorOptions(const EngineFlags &flags);
+
+// Sampling, limits and stops. Absent flags keep what `options` held before.
+struct GenerateFlags {
+  GenerateOptions options;
+  std::string order = "hf";
+};
+void AddGenerateFlags(CLI::App &command, GenerateFlags &flags);
+// Checked values. Throws Error naming the flag.
+GenerateOptions MakeGenerateOptions(const GenerateFlags &flags);
+
+} // namespace tidemark::cli
+
+#endif // TIDEMARK_CLI_FLAGS_H_
