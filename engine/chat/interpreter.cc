@@ -399,6 +399,17 @@ class Interpreter {
     return runtime_.MakeText(std::move(out));
   }
 
+  Value SliceOf(const Expr& expr, Scope* scope) {
+    const Values parts = EvaluateAll(expr.operands, scope);
+    runtime_.line = expr.line;
+    return Slice(runtime_, parts[0], parts[1], parts[2], parts[3]);
+  }
+
+  static Value Plus(const Value& value) {
+    if (value.Integer()) return Value(*value.Integer());  // +true is 1
+    return value.Number() ? value : Negate(value);        // which refuses it
+  }
+
   Value Evaluate(const Expr& expr, Scope* scope) {
     const Nested nested(this);
     runtime_.Step();
@@ -427,11 +438,8 @@ class Interpreter {
         const Value object = operand(0);
         return runtime_.Item(object, operand(1));
       }
-      case Expr::Kind::kSlice: {
-        const Values parts = EvaluateAll(expr.operands, scope);
-        runtime_.line = expr.line;
-        return Slice(runtime_, parts[0], parts[1], parts[2], parts[3]);
-      }
+      case Expr::Kind::kSlice:
+        return SliceOf(expr, scope);
       case Expr::Kind::kCall:
         return Call(expr, scope, Value());
       case Expr::Kind::kFilter:
@@ -442,10 +450,8 @@ class Interpreter {
         return Value(!Truth(operand(0)));
       case Expr::Kind::kNegate:
         return Negate(operand(0));
-      case Expr::Kind::kPlus: {
-        const Value value = operand(0);
-        return value.Integer() ? Value(*value.Integer()) : value.Number() ? value : Negate(value);
-      }
+      case Expr::Kind::kPlus:
+        return Plus(operand(0));
       case Expr::Kind::kAnd:
       case Expr::Kind::kOr: {
         Value left = operand(0);
