@@ -23,10 +23,11 @@ struct CallArgs {
 
 struct Expr {
   enum class Kind {
-    kConst,      // constant
-    kName,       // name
-    kNsRef,      // name.attribute, only as a target of set
-    kList, kTuple,
+    kConst,  // constant
+    kName,   // name
+    kNsRef,  // name.attribute, only as a target of set
+    kList,
+    kTuple,
     kDict,       // operands: key, value, key, value, ...
     kAttribute,  // operands[0].name
     kItem,       // operands[0][operands[1]]
@@ -34,7 +35,11 @@ struct Expr {
     kCall,       // operands[0](args)
     kFilter,     // operands[0] | name(args); operand null inside filter blocks
     kTest,       // operands[0] is name(args)
-    kNot, kAnd, kOr, kNegate, kPlus,
+    kNot,
+    kAnd,
+    kOr,
+    kNegate,
+    kPlus,
     kBinary,     // operands[0] name operands[1]; name is the operator
     kConcat,     // operands joined by ~
     kCompare,    // operands[0] names[0] operands[1] names[1] ...
@@ -42,7 +47,7 @@ struct Expr {
   };
   Kind kind = Kind::kConst;
   int line = 0;
-  int depth = 1;             // of the tree below, bounded by the parser
+  int depth = 1;  // of the tree below, bounded by the parser
   Value constant;
   std::string name;
   std::string attribute;
@@ -78,7 +83,8 @@ struct Stmt {
     kCall,        // value is the call, function its body
     kGeneration,  // function
     kFilter,      // value is the filter chain, body
-    kBreak, kContinue,
+    kBreak,
+    kContinue,
   };
   Kind kind = Kind::kText;
   int line = 0;

@@ -50,7 +50,8 @@ Value CallBuiltin(Runtime& runtime, const Builtin& builtin, const Value& self, A
     }
   }
   for (size_t i = names.size(); i < args.positional.size(); ++i) {
-    if (!open) Fail(fmt::format("{} with {} arguments", builtin.name, args.positional.size()), fmt::format("at most {}", names.size()));
+    if (!open)
+      Fail(fmt::format("{} with {} arguments", builtin.name, args.positional.size()), fmt::format("at most {}", names.size()));
     params.rest.positional.push_back(args.positional[i]);
   }
   for (auto& [key, value] : args.named) {

@@ -19,7 +19,7 @@ struct Params {
   bool Has(size_t i) const { return given[i] && !values[i].IsNone(); }
   int64_t Int(size_t i, int64_t otherwise) const;  // Throws Failure if given and not an integer
   bool Bool(size_t i, bool otherwise) const { return given[i] ? Truth(values[i]) : otherwise; }
-  const std::string& Str(size_t i) const;          // Throws Failure if not a string
+  const std::string& Str(size_t i) const;  // Throws Failure if not a string
 };
 
 struct Builtin {

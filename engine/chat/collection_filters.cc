@@ -27,7 +27,8 @@ Values SortBy(Runtime& r, Values items, Values keys, bool reverse) {
   std::vector<size_t> order(items.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   ChargeSort(r, order.size());
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return reverse ? Less(keys[b], keys[a]) : Less(keys[a], keys[b]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return reverse ? Less(keys[b], keys[a]) : Less(keys[a], keys[b]); });
   Values out;
   for (const size_t i : order) out.push_back(items[i]);
   return out;
@@ -120,7 +121,8 @@ Value FilterFirst(Runtime& r, const Value& self, Params&) {
   return items.empty() ? Value::MakeUndefined("the first item of an empty sequence") : items.front();
 }
 Value FilterLast(Runtime& r, const Value& self, Params&) {
-  if (self.sequence() != nullptr && self.sequence()->kind == Sequence::Kind::kGenerator) Fail("the last item of a generator", "a list (apply |list first)");
+  if (self.sequence() != nullptr && self.sequence()->kind == Sequence::Kind::kGenerator)
+    Fail("the last item of a generator", "a list (apply |list first)");
   const Values items = r.Walk(self);
   return items.empty() ? Value::MakeUndefined("the last item of an empty sequence") : items.back();
 }
@@ -141,7 +143,8 @@ Value FilterItems(Runtime& r, const Value& self, Params&) {
   return MakeGenerator(std::move(items));
 }
 Value FilterAttr(Runtime& r, const Value& self, Params& p) {
-  if (self.dict() != nullptr && FindMethod(self, p.Str(0)) == nullptr) return Value::MakeUndefined("an attribute that a dict does not have");
+  if (self.dict() != nullptr && FindMethod(self, p.Str(0)) == nullptr)
+    return Value::MakeUndefined("an attribute that a dict does not have");
   return r.Attribute(self, p.Str(0));
 }
 
@@ -223,13 +226,26 @@ Value FilterSelectAttr(Runtime& r, const Value& self, Params& p) { return Choose
 Value FilterRejectAttr(Runtime& r, const Value& self, Params& p) { return Choose(r, self, p, true, false); }
 
 constexpr Builtin kRows[] = {
-    {"attr", "name!", FilterAttr}, {"batch", "linecount! fill_with", FilterBatch}, {"count", "", FilterLength},
-    {"dictsort", "case_sensitive by reverse", FilterDictSort}, {"first", "", FilterFirst}, {"items", "", FilterItems},
-    {"join", "d attribute", FilterJoin}, {"last", "", FilterLast}, {"length", "", FilterLength}, {"list", "", FilterList},
-    {"map", "*", FilterMap}, {"max", "case_sensitive attribute", FilterMax}, {"min", "case_sensitive attribute", FilterMin},
-    {"reject", "*", FilterReject}, {"rejectattr", "*", FilterRejectAttr}, {"reverse", "", FilterReverse},
-    {"select", "*", FilterSelect}, {"selectattr", "*", FilterSelectAttr},
-    {"sort", "reverse case_sensitive attribute", FilterSort}, {"sum", "attribute start", FilterSum},
+    {"attr", "name!", FilterAttr},
+    {"batch", "linecount! fill_with", FilterBatch},
+    {"count", "", FilterLength},
+    {"dictsort", "case_sensitive by reverse", FilterDictSort},
+    {"first", "", FilterFirst},
+    {"items", "", FilterItems},
+    {"join", "d attribute", FilterJoin},
+    {"last", "", FilterLast},
+    {"length", "", FilterLength},
+    {"list", "", FilterList},
+    {"map", "*", FilterMap},
+    {"max", "case_sensitive attribute", FilterMax},
+    {"min", "case_sensitive attribute", FilterMin},
+    {"reject", "*", FilterReject},
+    {"rejectattr", "*", FilterRejectAttr},
+    {"reverse", "", FilterReverse},
+    {"select", "*", FilterSelect},
+    {"selectattr", "*", FilterSelectAttr},
+    {"sort", "reverse case_sensitive attribute", FilterSort},
+    {"sum", "attribute start", FilterSum},
     {"unique", "case_sensitive attribute", FilterUnique},
 };
 

@@ -24,13 +24,20 @@ void ExpressionParser::Throw(int line, std::string found, std::string expected) 
 
 std::string ExpressionParser::Describe(const Token& token) {
   switch (token.kind) {
-    case TokenKind::kData: return "template text";
-    case TokenKind::kVariableBegin: return "'{{'";
-    case TokenKind::kVariableEnd: return "'}}'";
-    case TokenKind::kBlockBegin: return "'{%'";
-    case TokenKind::kBlockEnd: return "'%}'";
-    case TokenKind::kEnd: return "the end of the template";
-    default: return "'" + Printable(token.text) + "'";
+    case TokenKind::kData:
+      return "template text";
+    case TokenKind::kVariableBegin:
+      return "'{{'";
+    case TokenKind::kVariableEnd:
+      return "'}}'";
+    case TokenKind::kBlockBegin:
+      return "'{%'";
+    case TokenKind::kBlockEnd:
+      return "'%}'";
+    case TokenKind::kEnd:
+      return "the end of the template";
+    default:
+      return "'" + Printable(token.text) + "'";
   }
 }
 
@@ -159,7 +166,8 @@ ExprPtr ExpressionParser::ParseCompare() {
 
 ExprPtr ExpressionParser::ParseLeft(std::initializer_list<std::string_view> operators, ExprPtr (ExpressionParser::*next)()) {
   ExprPtr left = (this->*next)();
-  while (Current().kind == TokenKind::kOperator && std::find(operators.begin(), operators.end(), Current().text) != operators.end()) {
+  while (Current().kind == TokenKind::kOperator &&
+         std::find(operators.begin(), operators.end(), Current().text) != operators.end()) {
     ExprPtr node = Make(Expr::Kind::kBinary, Current().line);
     node->name = Next().text;
     node->operands.push_back(std::move(left));
@@ -399,7 +407,7 @@ ExprPtr ExpressionParser::ParseFilters(ExprPtr operand, bool inline_start) {
     inline_start = false;
     ExprPtr out = Make(Expr::Kind::kFilter, Current().line);
     out->name = ExpectName();
-    while (SkipOperator(".")) out->name += "." + ExpectName();
+    while (SkipOperator(".")) out->name.append(1, '.').append(ExpectName());
     if (FindFilter(out->name) == nullptr) unknown_.emplace_back(out->line, "the filter " + Printable(out->name));
     out->operands.push_back(std::move(operand));
     if (IsOperator("(")) out->args = ParseArguments();
@@ -412,7 +420,7 @@ ExprPtr ExpressionParser::ParseTest(ExprPtr node) {
   ExprPtr out = Make(Expr::Kind::kTest, Next().line);
   const bool negated = SkipName("not");
   out->name = ExpectName();
-  while (SkipOperator(".")) out->name += "." + ExpectName();
+  while (SkipOperator(".")) out->name.append(1, '.').append(ExpectName());
   if (FindTest(out->name) == nullptr) unknown_.emplace_back(out->line, "the test " + Printable(out->name));
   out->operands.push_back(std::move(node));
   const TokenKind kind = Current().kind;

@@ -16,7 +16,9 @@ namespace {
 
 // soft_str: a string stays what it is, anything else becomes one.
 Value Soft(Runtime& r, const Value& self) { return self.IsString() ? self : r.MakeText(ToText(self)); }
-Value Like(Runtime& r, const Value& self, std::string text) { return r.MakeText(std::move(text), self.IsString() && self.text()->markup); }
+Value Like(Runtime& r, const Value& self, std::string text) {
+  return r.MakeText(std::move(text), self.IsString() && self.text()->markup);
+}
 
 Value FilterUpper(Runtime& r, const Value& self, Params&) { return Like(r, self, Upper(ToText(self))); }
 Value FilterLower(Runtime& r, const Value& self, Params&) { return Like(r, self, Lower(ToText(self))); }
@@ -49,7 +51,8 @@ Value FilterTitle(Runtime& r, const Value& self, Params&) {
     const size_t bytes = CodePointBytes(text, pos);
     const std::string one = text.substr(pos, bytes);
     pos += bytes;
-    const bool splits = LeftStrip(one).empty() || (bytes == 1 && std::string_view("-({[<").find(one[0]) != std::string_view::npos);
+    const bool splits =
+        LeftStrip(one).empty() || (bytes == 1 && std::string_view("-({[<").find(one[0]) != std::string_view::npos);
     if (!splits) {
       word += one;
       continue;
@@ -66,7 +69,8 @@ Value FilterReplace(Runtime& r, const Value& self, Params& p) {
   const std::string from = ToText(p.values[0]);
   const std::string to = ToText(p.values[1]);
   const size_t times = text.size() / std::max<size_t>(from.size(), 1) + 1;
-  if (!to.empty() && times > static_cast<size_t>(r.limits().max_output_bytes) / to.size()) Fail("a replacement longer than the output may be");
+  if (!to.empty() && times > static_cast<size_t>(r.limits().max_output_bytes) / to.size())
+    Fail("a replacement longer than the output may be");
   return r.MakeText(Replace(text, from, to, p.Has(2) ? p.Int(2, -1) : -1));
 }
 
@@ -104,11 +108,12 @@ Value FilterToJson(Runtime& r, const Value& self, Params& p) {
     const int64_t width = p.values[1].IsString() ? 0 : p.Int(1, 0);
     if (width > 1000) Fail("a JSON indentation beyond 1000");
     style.indent = p.values[1].IsString() ? p.Str(1) : std::string(static_cast<size_t>(std::max<int64_t>(width, 0)), ' ');
-    style.item_separator = ",";
+    style.item_separator.pop_back();  // json.dumps: "," instead of ", " when it breaks lines
   }
   if (p.Has(2)) {
     const Values parts = r.Walk(p.values[2]);
-    if (parts.size() != 2 || !parts[0].IsString() || !parts[1].IsString()) Fail("tojson separators of another form", "two strings");
+    if (parts.size() != 2 || !parts[0].IsString() || !parts[1].IsString())
+      Fail("tojson separators of another form", "two strings");
     style.item_separator = ToText(parts[0]);
     style.key_separator = ToText(parts[1]);
   }
@@ -218,8 +223,10 @@ double RoundTo(double value, int64_t digits) {
 Value FilterRound(Runtime&, const Value& self, Params& p) {
   const int64_t digits = p.Int(0, 0);
   const std::string method = p.given[1] ? ToText(p.values[1]) : "common";
-  if (method != "common" && method != "ceil" && method != "floor") Fail("a rounding method " + Printable(method), "common, ceil or floor");
-  if (!self.Number()) Fail(self.IsUndefined() ? self.UndefinedReason() : fmt::format("round of a {}", TypeName(self)), "a number");
+  if (method != "common" && method != "ceil" && method != "floor")
+    Fail("a rounding method " + Printable(method), "common, ceil or floor");
+  if (!self.Number())
+    Fail(self.IsUndefined() ? self.UndefinedReason() : fmt::format("round of a {}", TypeName(self)), "a number");
   if (method == "common") {
     if (self.Integer() && digits >= 0) return Value(*self.Integer());
     if (!self.Integer()) return Value(RoundTo(*self.Number(), digits));
@@ -263,14 +270,27 @@ Value FilterWordCount(Runtime&, const Value& self, Params&) {
 }
 
 constexpr Builtin kFilters[] = {
-    {"abs", "", FilterAbs}, {"capitalize", "", FilterCapitalize}, {"d", "default_value boolean", FilterDefault},
-    {"default", "default_value boolean", FilterDefault}, {"e", "", FilterEscape}, {"escape", "", FilterEscape},
-    {"float", "default", FilterFloat}, {"forceescape", "", FilterForceEscape}, {"format", "*", FilterFormat},
-    {"indent", "width first blank", FilterIndent}, {"int", "default base", FilterInt}, {"lower", "", FilterLower},
-    {"replace", "old! new! count", FilterReplace}, {"round", "precision method", FilterRound}, {"safe", "", FilterSafe},
-    {"string", "", FilterString}, {"title", "", FilterTitle},
-    {"tojson", "ensure_ascii indent separators sort_keys", FilterToJson}, {"trim", "chars", FilterTrim},
-    {"upper", "", FilterUpper}, {"wordcount", "", FilterWordCount},
+    {"abs", "", FilterAbs},
+    {"capitalize", "", FilterCapitalize},
+    {"d", "default_value boolean", FilterDefault},
+    {"default", "default_value boolean", FilterDefault},
+    {"e", "", FilterEscape},
+    {"escape", "", FilterEscape},
+    {"float", "default", FilterFloat},
+    {"forceescape", "", FilterForceEscape},
+    {"format", "*", FilterFormat},
+    {"indent", "width first blank", FilterIndent},
+    {"int", "default base", FilterInt},
+    {"lower", "", FilterLower},
+    {"replace", "old! new! count", FilterReplace},
+    {"round", "precision method", FilterRound},
+    {"safe", "", FilterSafe},
+    {"string", "", FilterString},
+    {"title", "", FilterTitle},
+    {"tojson", "ensure_ascii indent separators sort_keys", FilterToJson},
+    {"trim", "chars", FilterTrim},
+    {"upper", "", FilterUpper},
+    {"wordcount", "", FilterWordCount},
 };
 
 }  // namespace

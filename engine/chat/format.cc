@@ -31,15 +31,20 @@ std::string FormatInteger(const Value& value, char type, const Spec& spec) {
   int64_t number = 0;
   if (const auto i = value.Integer()) {
     number = *i;
-  } else if (const auto* d = value.As<double>(); d != nullptr && (type == 'd' || type == 'i' || type == 'u') && std::fabs(*d) < 9.2e18) {
+  } else if (const auto* d = value.As<double>();
+             d != nullptr && (type == 'd' || type == 'i' || type == 'u') && std::fabs(*d) < 9.2e18) {
     number = static_cast<int64_t>(*d);
   } else {
     Fail(fmt::format("%{} of a {}", type, TypeName(value)), "a number");
   }
   if (spec.alternate) Fail("the flag # in a format", "another format");
   const uint64_t size = number < 0 ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
-  std::string digits = type == 'x' ? fmt::format("{:x}", size) : type == 'X' ? fmt::format("{:X}", size) : type == 'o' ? fmt::format("{:o}", size) : fmt::format("{}", size);
-  if (spec.precision > static_cast<int>(digits.size())) digits.insert(0, static_cast<size_t>(spec.precision) - digits.size(), '0');
+  std::string digits = type == 'x'   ? fmt::format("{:x}", size)
+                       : type == 'X' ? fmt::format("{:X}", size)
+                       : type == 'o' ? fmt::format("{:o}", size)
+                                     : fmt::format("{}", size);
+  if (spec.precision > static_cast<int>(digits.size()))
+    digits.insert(0, static_cast<size_t>(spec.precision) - digits.size(), '0');
   return Pad((number < 0 ? "-" : spec.plus ? "+" : spec.space ? " " : "") + digits, spec, true);
 }
 
@@ -50,9 +55,64 @@ std::string FormatFloat(const Value& value, char type, const Spec& spec) {
   const char pattern[] = {'%', '.', '*', type, '\0'};
   char buffer[1200];
   const int size = std::snprintf(buffer, sizeof buffer, pattern, spec.precision < 0 ? 6 : spec.precision, *number);
-  std::string text(buffer, static_cast<size_t>(size));
-  if (text[0] != '-') text.insert(0, spec.plus ? "+" : spec.space ? " " : "");
+  std::string text;
+  if (buffer[0] != '-' && (spec.plus || spec.space)) text += spec.plus ? '+' : ' ';
+  text.append(buffer, static_cast<size_t>(size));
   return Pad(std::move(text), spec, std::isfinite(*number));
+}
+
+// Digits at text[i], which moves past them; none: 0.
+int ReadNumber(const std::string& text, size_t& i) {
+  if (i < text.size() && text[i] == '*') Fail("a '*' in a format", "a width in digits");
+  int value = 0;
+  for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
+    value = value * 10 + (text[i] - '0');
+    if (value > 800) Fail("a format wider than 800");
+  }
+  return value;
+}
+
+// Flags, width and precision at text[i], which moves to the type.
+Spec ReadSpec(const std::string& text, size_t& i) {
+  Spec spec;
+  for (; i < text.size(); ++i) {
+    switch (text[i]) {
+      case '-':
+        spec.left = true;
+        continue;
+      case '0':
+        spec.zero = true;
+        continue;
+      case '+':
+        spec.plus = true;
+        continue;
+      case ' ':
+        spec.space = true;
+        continue;
+      case '#':
+        spec.alternate = true;
+        continue;
+      default:
+        break;
+    }
+    break;
+  }
+  spec.width = ReadNumber(text, i);
+  if (i < text.size() && text[i] == '.') spec.precision = ReadNumber(text, ++i);
+  if (i >= text.size()) Fail("an incomplete format");
+  return spec;
+}
+
+std::string FormatValue(Runtime& runtime, const Value& value, char type, const Spec& spec) {
+  if (type == 's' || type == 'r') {
+    std::string text = type == 's' ? ToText(value) : Repr(value);
+    if (spec.precision >= 0) text = ToText(Slice(runtime, Value(text), Value(), Value(int64_t{spec.precision}), Value()));
+    return Pad(std::move(text), spec, false);
+  }
+  if (std::string_view("diuxXo").find(type) != std::string_view::npos) return FormatInteger(value, type, spec);
+  if (std::string_view("eEfFgG").find(type) != std::string_view::npos) return FormatFloat(value, type, spec);
+  Fail(fmt::format("the format type with code {}", static_cast<int>(static_cast<unsigned char>(type))),
+       "one of s r d i u x X o e E f F g G %");
 }
 
 }  // namespace
@@ -63,21 +123,11 @@ Value FormatPercent(Runtime& runtime, const std::string& format, const Value& ar
   size_t used = 0;
   bool named = false;
   std::string out;
-  size_t i = 0;
   const auto next = [&]() -> Value {
     if (tuple == nullptr ? used > 0 : used >= tuple->items.size()) Fail("a format with too few arguments");
     return tuple == nullptr ? (++used, arguments) : tuple->items[used++];
   };
-  const auto number = [&](int fallback) {
-    if (i < format.size() && format[i] == '*') Fail("a '*' in a format", "a width in digits");
-    int value = fallback;
-    for (; i < format.size() && format[i] >= '0' && format[i] <= '9'; ++i) {
-      value = std::max(value, 0) * 10 + (format[i] - '0');
-      if (value > 800) Fail("a format wider than 800");
-    }
-    return value;
-  };
-  while (i < format.size()) {
+  for (size_t i = 0; i < format.size();) {
     if (format[i] != '%') {
       out += format[i++];
       continue;
@@ -94,34 +144,14 @@ Value FormatPercent(Runtime& runtime, const std::string& format, const Value& ar
       named = true;
       i = close + 1;
     }
-    Spec spec;
-    for (; i < format.size() && std::string_view("-0+ #").find(format[i]) != std::string_view::npos; ++i) {
-      (format[i] == '-' ? spec.left : format[i] == '0' ? spec.zero : format[i] == '+' ? spec.plus : format[i] == ' ' ? spec.space : spec.alternate) = true;
-    }
-    spec.width = number(0);
-    if (i < format.size() && format[i] == '.') {
-      ++i;
-      spec.precision = number(0);
-    }
-    if (i >= format.size()) Fail("an incomplete format");
+    const Spec spec = ReadSpec(format, i);
     const char type = format[i++];
-    if (type == '%') {
-      out += '%';
-    } else if (type == 's' || type == 'r') {
-      const Value value = keyed ? *keyed : next();
-      std::string text = type == 's' ? ToText(value) : Repr(value);
-      if (spec.precision >= 0) text = ToText(Slice(runtime, Value(text), Value(), Value(int64_t{spec.precision}), Value()));
-      out += Pad(std::move(text), spec, false);
-    } else if (std::string_view("diuxXo").find(type) != std::string_view::npos) {
-      out += FormatInteger(keyed ? *keyed : next(), type, spec);
-    } else if (std::string_view("eEfFgG").find(type) != std::string_view::npos) {
-      out += FormatFloat(keyed ? *keyed : next(), type, spec);
-    } else {
-      Fail(fmt::format("the format type with code {}", static_cast<int>(static_cast<unsigned char>(type))), "one of s r d i u x X o e E f F g G %");
-    }
+    out += type == '%' ? "%" : FormatValue(runtime, keyed ? *keyed : next(), type, spec);
+    runtime.Charge(static_cast<size_t>(spec.width));
   }
-  // Python lets a dict, and only a dict, go unused; a list counts as a mapping there, too.
-  const bool mapping = arguments.dict() != nullptr || arguments.IsUndefined() || (arguments.sequence() != nullptr && tuple == nullptr);
+  // Python lets a mapping go unused; a list and an undefined value count as one there.
+  const bool mapping =
+      arguments.dict() != nullptr || arguments.IsUndefined() || (arguments.sequence() != nullptr && tuple == nullptr);
   if (!named && !mapping && used < (tuple != nullptr ? tuple->items.size() : 1)) Fail("a format with too many arguments");
   return runtime.MakeText(std::move(out));
 }

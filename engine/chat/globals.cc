@@ -89,9 +89,14 @@ Value StrftimeNow(Runtime& runtime, const Value&, Params& p) {
 Value NotOffered(Runtime&, const Value&, Params&) { Fail("one of lipsum, cycler and joiner", "a template without them"); }
 
 constexpr Builtin kGlobals[] = {
-    {"range", "*", Range}, {"dict", "*", MakeDictFrom}, {"namespace", "*", MakeNamespace},
-    {"raise_exception", "message!", RaiseException}, {"strftime_now", "format!", StrftimeNow},
-    {"lipsum", "*", NotOffered}, {"cycler", "*", NotOffered}, {"joiner", "*", NotOffered},
+    {"range", "*", Range},
+    {"dict", "*", MakeDictFrom},
+    {"namespace", "*", MakeNamespace},
+    {"raise_exception", "message!", RaiseException},
+    {"strftime_now", "format!", StrftimeNow},
+    {"lipsum", "*", NotOffered},
+    {"cycler", "*", NotOffered},
+    {"joiner", "*", NotOffered},
 };
 
 }  // namespace

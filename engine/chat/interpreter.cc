@@ -6,45 +6,13 @@
 
 #include "engine/chat/builtins.h"
 #include "engine/chat/runtime.h"
+#include "engine/chat/variables.h"
 #include "engine/core/error.h"
-#include "engine/core/utf8.h"
 
 namespace tidemark::jinja {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Value FromJson(Runtime& runtime, const Json& json, int depth) {
-  if (depth >= kMaxValueDepth) Fail(fmt::format("variables nested deeper than {}", kMaxValueDepth));
-  switch (json.type()) {
-    case Json::value_t::null: return Value();
-    case Json::value_t::boolean: return Value(json.get<bool>());
-    case Json::value_t::number_integer: return Value(json.get<int64_t>());
-    case Json::value_t::number_unsigned:
-      if (json.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) Fail("an integer beyond 64 bits in the variables");
-      return Value(json.get<int64_t>());
-    case Json::value_t::number_float: return Value(json.get<double>());
-    case Json::value_t::string: {
-      const auto& text = json.get_ref<const std::string&>();
-      if (!IsValidUtf8(text)) Fail("a string that is not UTF-8 in the variables");
-      return Value(text);
-    }
-    case Json::value_t::array: {
-      Values items;
-      for (const Json& item : json) items.push_back(FromJson(runtime, item, depth + 1));
-      return MakeList(std::move(items));
-    }
-    case Json::value_t::object: {
-      Dict dict;
-      for (const auto& [key, value] : json.items()) {
-        if (!IsValidUtf8(key)) Fail("a key that is not UTF-8 in the variables");
-        dict.Set(Value(std::string(key)), FromJson(runtime, value, depth + 1));
-      }
-      return MakeDict(std::move(dict));
-    }
-    default: Fail("a binary value in the variables");
-  }
-}
 
 struct Scope {
   Scope* parent = nullptr;
@@ -79,7 +47,7 @@ class Interpreter {
   std::string Run(const Block& block, const Json& variables) try {
     if (!variables.is_object()) Fail("variables that are no object", "a JSON object");
     Scope* root = Open(nullptr);
-    for (const auto& [key, value] : variables.items()) root->names.emplace_back(key, FromJson(runtime_, value, 0));
+    for (const auto& [key, value] : variables.items()) root->names.emplace_back(key, FromJson(value));
     std::string out;
     out_ = &out;
     Execute(block, Open(root));
@@ -117,7 +85,8 @@ class Interpreter {
 
   void Write(std::string_view text) {
     if (static_cast<int64_t>(out_->size() + text.size()) > runtime_.limits().max_output_bytes) {
-      Fail(fmt::format("more than {} bytes of output", runtime_.limits().max_output_bytes), "a shorter text (or raise max_output_bytes)");
+      Fail(fmt::format("more than {} bytes of output", runtime_.limits().max_output_bytes),
+           "a shorter text (or raise max_output_bytes)");
     }
     out_->append(text);
   }
@@ -159,23 +128,39 @@ class Interpreter {
     runtime_.Step();
     runtime_.line = stmt.line;
     switch (stmt.kind) {
-      case Stmt::Kind::kText: Write(stmt.text); return Flow::kNext;
-      case Stmt::Kind::kOutput: Print(Evaluate(*stmt.value, scope), stmt.line); return Flow::kNext;
+      case Stmt::Kind::kText:
+        Write(stmt.text);
+        return Flow::kNext;
+      case Stmt::Kind::kOutput:
+        Print(Evaluate(*stmt.value, scope), stmt.line);
+        return Flow::kNext;
       case Stmt::Kind::kIf:
         for (const auto& [condition, body] : stmt.branches) {
           if (condition == nullptr || Truth(Evaluate(*condition, scope))) return Execute(body, scope);
         }
         return Flow::kNext;
-      case Stmt::Kind::kFor: return For(stmt, scope);
-      case Stmt::Kind::kSet: Assign(*stmt.target, Evaluate(*stmt.value, scope), scope); return Flow::kNext;
+      case Stmt::Kind::kFor:
+        return For(stmt, scope);
+      case Stmt::Kind::kSet:
+        Assign(*stmt.target, Evaluate(*stmt.value, scope), scope);
+        return Flow::kNext;
       case Stmt::Kind::kSetBlock:
-      case Stmt::Kind::kFilter: return Captured(stmt, scope);
-      case Stmt::Kind::kWith: return With(stmt, scope);
-      case Stmt::Kind::kMacro: scope->Set(stmt.function.name, MakeMacro(stmt.function, scope)); return Flow::kNext;
-      case Stmt::Kind::kCall: Print(Call(*stmt.value, scope, MakeMacro(stmt.function, scope)), stmt.line); return Flow::kNext;
-      case Stmt::Kind::kGeneration: return ExecuteIn(stmt.function.body, Open(scope));
-      case Stmt::Kind::kBreak: return Flow::kBreak;
-      case Stmt::Kind::kContinue: return Flow::kContinue;
+      case Stmt::Kind::kFilter:
+        return Captured(stmt, scope);
+      case Stmt::Kind::kWith:
+        return With(stmt, scope);
+      case Stmt::Kind::kMacro:
+        scope->Set(stmt.function.name, MakeMacro(stmt.function, scope));
+        return Flow::kNext;
+      case Stmt::Kind::kCall:
+        Print(Call(*stmt.value, scope, MakeMacro(stmt.function, scope)), stmt.line);
+        return Flow::kNext;
+      case Stmt::Kind::kGeneration:
+        return ExecuteIn(stmt.function.body, Open(scope));
+      case Stmt::Kind::kBreak:
+        return Flow::kBreak;
+      case Stmt::Kind::kContinue:
+        return Flow::kContinue;
     }
     return Flow::kNext;
   }
@@ -242,7 +227,8 @@ class Interpreter {
     if (target.kind == Expr::Kind::kNsRef) {
       const Value holder = Lookup(target.name, scope);
       Namespace* space = holder.name_space();
-      if (space == nullptr) Fail(fmt::format("an assignment to .{} of a {}", Printable(target.attribute), TypeName(holder)), "a namespace");
+      if (space == nullptr)
+        Fail(fmt::format("an assignment to .{} of a {}", Printable(target.attribute), TypeName(holder)), "a namespace");
       if (target.attribute[0] == '_') Fail("a namespace attribute that begins with '_'");
       return space->attributes.Set(Value(target.attribute), std::move(value));
     }
@@ -290,8 +276,10 @@ class Interpreter {
     for (size_t i = 0; i < given; ++i) scope->Set(function.parameters[i], args.positional[i]);
     std::vector<std::optional<Value>> rest;
     for (size_t i = given; i < count; ++i) rest.push_back(take(function.parameters[i]));
-    const bool own_caller = std::find(function.parameters.begin(), function.parameters.end(), "caller") != function.parameters.end();
-    if (function.uses_caller && !own_caller) scope->Set("caller", take("caller").value_or(Value::MakeUndefined("no caller defined")));
+    const bool own_caller =
+        std::find(function.parameters.begin(), function.parameters.end(), "caller") != function.parameters.end();
+    if (function.uses_caller && !own_caller)
+      scope->Set("caller", take("caller").value_or(Value::MakeUndefined("no caller defined")));
     if (function.uses_kwargs) {
       Dict kwargs;
       for (auto& [key, value] : args.named) kwargs.Set(Value(key), value);
@@ -301,7 +289,8 @@ class Interpreter {
     }
     Values extra(args.positional.begin() + static_cast<ptrdiff_t>(given), args.positional.end());
     if (!function.uses_varargs && !extra.empty()) {
-      Fail(fmt::format("macro '{}' called with {} arguments", function.name, args.positional.size()), fmt::format("at most {}", count));
+      Fail(fmt::format("macro '{}' called with {} arguments", function.name, args.positional.size()),
+           fmt::format("at most {}", count));
     }
     if (function.uses_varargs) scope->Set("varargs", MakeTuple(std::move(extra)));
     for (size_t i = given; i < count; ++i) {
@@ -347,9 +336,9 @@ class Interpreter {
 
   Value Filter(const Expr& expr, Scope* scope, const Value* innermost) {
     const Expr* operand = expr.operands[0].get();
-    const Value self = operand == nullptr                              ? *innermost
-                       : operand->kind == Expr::Kind::kFilter          ? Filter(*operand, scope, innermost)
-                                                                       : Evaluate(*operand, scope);
+    const Value self = operand == nullptr                     ? *innermost
+                       : operand->kind == Expr::Kind::kFilter ? Filter(*operand, scope, innermost)
+                                                              : Evaluate(*operand, scope);
     Arguments args = Collect(expr.args, scope);
     runtime_.Step();
     runtime_.line = expr.line;
@@ -410,6 +399,17 @@ class Interpreter {
     return runtime_.MakeText(std::move(out));
   }
 
+  Value SliceOf(const Expr& expr, Scope* scope) {
+    const Values parts = EvaluateAll(expr.operands, scope);
+    runtime_.line = expr.line;
+    return Slice(runtime_, parts[0], parts[1], parts[2], parts[3]);
+  }
+
+  static Value Plus(const Value& value) {
+    if (value.Integer()) return Value(*value.Integer());  // +true is 1
+    return value.Number() ? value : Negate(value);        // which refuses it
+  }
+
   Value Evaluate(const Expr& expr, Scope* scope) {
     const Nested nested(this);
     runtime_.Step();
@@ -420,31 +420,38 @@ class Interpreter {
       return value;
     };
     switch (expr.kind) {
-      case Expr::Kind::kConst: return expr.constant;
-      case Expr::Kind::kName: return Lookup(expr.name, scope);
-      case Expr::Kind::kNsRef: return Value();
-      case Expr::Kind::kList: return MakeList(EvaluateAll(expr.operands, scope));
-      case Expr::Kind::kTuple: return MakeTuple(EvaluateAll(expr.operands, scope));
-      case Expr::Kind::kDict: return MakeDictOf(expr, scope);
-      case Expr::Kind::kAttribute: return runtime_.Attribute(operand(0), expr.name);
+      case Expr::Kind::kConst:
+        return expr.constant;
+      case Expr::Kind::kName:
+        return Lookup(expr.name, scope);
+      case Expr::Kind::kNsRef:
+        return Value();
+      case Expr::Kind::kList:
+        return MakeList(EvaluateAll(expr.operands, scope));
+      case Expr::Kind::kTuple:
+        return MakeTuple(EvaluateAll(expr.operands, scope));
+      case Expr::Kind::kDict:
+        return MakeDictOf(expr, scope);
+      case Expr::Kind::kAttribute:
+        return runtime_.Attribute(operand(0), expr.name);
       case Expr::Kind::kItem: {
         const Value object = operand(0);
         return runtime_.Item(object, operand(1));
       }
-      case Expr::Kind::kSlice: {
-        const Values parts = EvaluateAll(expr.operands, scope);
-        runtime_.line = expr.line;
-        return Slice(runtime_, parts[0], parts[1], parts[2], parts[3]);
-      }
-      case Expr::Kind::kCall: return Call(expr, scope, Value());
-      case Expr::Kind::kFilter: return Filter(expr, scope, nullptr);
-      case Expr::Kind::kTest: return Test(expr, scope);
-      case Expr::Kind::kNot: return Value(!Truth(operand(0)));
-      case Expr::Kind::kNegate: return Negate(operand(0));
-      case Expr::Kind::kPlus: {
-        const Value value = operand(0);
-        return value.Integer() ? Value(*value.Integer()) : value.Number() ? value : Negate(value);
-      }
+      case Expr::Kind::kSlice:
+        return SliceOf(expr, scope);
+      case Expr::Kind::kCall:
+        return Call(expr, scope, Value());
+      case Expr::Kind::kFilter:
+        return Filter(expr, scope, nullptr);
+      case Expr::Kind::kTest:
+        return Test(expr, scope);
+      case Expr::Kind::kNot:
+        return Value(!Truth(operand(0)));
+      case Expr::Kind::kNegate:
+        return Negate(operand(0));
+      case Expr::Kind::kPlus:
+        return Plus(operand(0));
       case Expr::Kind::kAnd:
       case Expr::Kind::kOr: {
         Value left = operand(0);
@@ -454,8 +461,10 @@ class Interpreter {
         const Value left = operand(0);
         return Binary(runtime_, expr.name, left, operand(1));
       }
-      case Expr::Kind::kConcat: return Concat(expr, scope);
-      case Expr::Kind::kCompare: return Compare(expr, scope);
+      case Expr::Kind::kConcat:
+        return Concat(expr, scope);
+      case Expr::Kind::kCompare:
+        return Compare(expr, scope);
       case Expr::Kind::kCondition:
         if (Truth(operand(1))) return operand(0);
         if (expr.operands[2] != nullptr) return operand(2);

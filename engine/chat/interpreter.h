@@ -12,7 +12,8 @@
 namespace tidemark::jinja {
 
 // Throws Error with place "NAME:LINE".
-std::string Interpret(const Block& block, const std::string& name, const nlohmann::ordered_json& variables, const RenderLimits& limits);
+std::string Interpret(const Block& block, const std::string& name, const nlohmann::ordered_json& variables,
+                      const RenderLimits& limits);
 
 }  // namespace tidemark::jinja
 

@@ -106,8 +106,9 @@ class Lexer {
   // Length of a closing tag at pos: "+%}", "-%}" and the blanks after it, or "%}" and one newline; 0: none. plus: `+` allowed.
   size_t CloseAt(size_t pos, std::string_view close, bool plus_and_trim) const {
     const std::string_view rest = std::string_view(source_).substr(pos);
-    if (plus_and_trim && rest.substr(0, 3) == "+" + std::string(close)) return 3;
-    if (rest.substr(0, 3) == "-" + std::string(close)) return 3 + SpacesAt(pos + 3);
+    const char sign = rest.empty() ? '\0' : rest[0];
+    if ((sign == '-' || (sign == '+' && plus_and_trim)) && rest.substr(1, 2) == close)
+      return 3 + (sign == '-' ? SpacesAt(pos + 3) : 0);
     if (rest.substr(0, 2) != close) return 0;
     return plus_and_trim && rest.size() > 2 && rest[2] == '\n' ? 3 : 2;
   }
@@ -252,8 +253,10 @@ class Lexer {
     size_t end = pos_;
     while (end < source_.size()) {
       const auto c = static_cast<unsigned char>(source_[end]);
-      if (c < 0x80 ? !(std::isalnum(c) || c == '_') : !IsIdentifier("a" + source_.substr(end, CodePointBytes(source_, end)))) break;
-      end += CodePointBytes(source_, end);
+      const size_t bytes = CodePointBytes(source_, end);
+      // Digits may stand inside a name, so a letter is put before what is asked about.
+      if (c < 0x80 ? !(std::isalnum(c) || c == '_') : !IsIdentifier(std::string(1, 'a').append(source_, end, bytes))) break;
+      end += bytes;
     }
     if (end == pos_) return false;
     std::string name = source_.substr(pos_, end - pos_);
@@ -292,7 +295,8 @@ class Lexer {
         out += kMeanings[simple];
       } else if (c >= '0' && c <= '7') {
         char32_t value = c - '0';
-        for (int n = 0; n < 2 && i < raw.size() && raw[i] >= '0' && raw[i] <= '7'; ++n) value = value * 8 + static_cast<char32_t>(raw[i++] - '0');
+        for (int n = 0; n < 2 && i < raw.size() && raw[i] >= '0' && raw[i] <= '7'; ++n)
+          value = value * 8 + static_cast<char32_t>(raw[i++] - '0');
         AppendUtf8(value, out);
       } else if (c == 'x' || c == 'u' || c == 'U') {
         AppendHex(raw, i, c == 'x' ? 2 : c == 'u' ? 4 : 8, out);
@@ -315,11 +319,13 @@ class Lexer {
   void AppendHex(std::string_view raw, size_t& i, size_t digits, std::string& out) const {
     char32_t value = 0;
     for (size_t n = 0; n < digits; ++n, ++i) {
-      if (i >= raw.size() || !std::isxdigit(static_cast<unsigned char>(raw[i]))) Throw("a truncated escape in a string", fmt::format("{} hex digits", digits));
+      if (i >= raw.size() || !std::isxdigit(static_cast<unsigned char>(raw[i])))
+        Throw("a truncated escape in a string", fmt::format("{} hex digits", digits));
       const char c = raw[i];
       value = value * 16 + static_cast<char32_t>(IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
     }
-    if (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) Throw("an escape that is no character", "a Unicode scalar value");
+    if (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
+      Throw("an escape that is no character", "a Unicode scalar value");
     AppendUtf8(value, out);
   }
 
@@ -332,7 +338,8 @@ class Lexer {
     }
     const char c = source_[pos_];
     if (bytes == 0 && kOne.find(c) != std::string_view::npos) bytes = 1;
-    if (bytes == 0) Throw("the character " + Printable(Rest().substr(0, CodePointBytes(source_, pos_))), "a name, a literal or an operator");
+    if (bytes == 0)
+      Throw("the character " + Printable(Rest().substr(0, CodePointBytes(source_, pos_))), "a name, a literal or an operator");
     if (c == '{' || c == '(' || c == '[') brackets += c == '{' ? '}' : c == '(' ? ')' : ']';
     if (c == '}' || c == ')' || c == ']') {
       if (brackets.empty() || brackets.back() != c) {

@@ -11,12 +11,24 @@
 
 namespace tidemark::jinja {
 
-enum class TokenKind { kData, kVariableBegin, kVariableEnd, kBlockBegin, kBlockEnd, kName, kString, kInteger, kFloat, kOperator, kEnd };
+enum class TokenKind {
+  kData,
+  kVariableBegin,
+  kVariableEnd,
+  kBlockBegin,
+  kBlockEnd,
+  kName,
+  kString,
+  kInteger,
+  kFloat,
+  kOperator,
+  kEnd
+};
 
 struct Token {
   TokenKind kind = TokenKind::kEnd;
   int line = 1;
-  std::string text;      // data, name, unescaped string or operator
+  std::string text;  // data, name, unescaped string or operator
   int64_t integer = 0;
   double number = 0;
 };

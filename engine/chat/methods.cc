@@ -43,7 +43,9 @@ std::optional<std::string_view> Separator(const Params& p) {
   return p.Str(0);
 }
 Value StrSplit(Runtime& r, const Value& self, Params& p) { return TextList(r, self, Split(S(self), Separator(p), p.Int(1, -1))); }
-Value StrRSplit(Runtime& r, const Value& self, Params& p) { return TextList(r, self, RightSplit(S(self), Separator(p), p.Int(1, -1))); }
+Value StrRSplit(Runtime& r, const Value& self, Params& p) {
+  return TextList(r, self, RightSplit(S(self), Separator(p), p.Int(1, -1)));
+}
 Value StrSplitLines(Runtime& r, const Value& self, Params& p) { return TextList(r, self, SplitLines(S(self), p.Bool(0, false))); }
 
 // The part of the string that start and stop, in code points, select; offset: of that part in bytes.
@@ -113,7 +115,8 @@ Value StrCount(Runtime&, const Value& self, Params& p) {
 Value StrReplace(Runtime& r, const Value& self, Params& p) {
   const size_t gain = p.Str(1).size();
   const size_t times = S(self).size() / std::max<size_t>(p.Str(0).size(), 1) + 1;
-  if (gain != 0 && times > static_cast<size_t>(r.limits().max_output_bytes) / gain) Fail("a replacement longer than the output may be");
+  if (gain != 0 && times > static_cast<size_t>(r.limits().max_output_bytes) / gain)
+    Fail("a replacement longer than the output may be");
   return Same(r, self, Replace(S(self), p.Str(0), p.Str(1), p.Int(2, -1)));
 }
 
@@ -213,7 +216,8 @@ Value Copy(Runtime&, const Value& self, Params&) { return self; }
 Value ListCount(Runtime& r, const Value& self, Params& p) {
   const Values& items = self.sequence()->items;
   r.Step(static_cast<int64_t>(items.size() / 8));
-  return Value(static_cast<int64_t>(std::count_if(items.begin(), items.end(), [&](const Value& v) { return Equal(v, p.values[0]); })));
+  return Value(
+      static_cast<int64_t>(std::count_if(items.begin(), items.end(), [&](const Value& v) { return Equal(v, p.values[0]); })));
 }
 Value ListIndex(Runtime& r, const Value& self, Params& p) {
   const Values& items = self.sequence()->items;
@@ -231,20 +235,44 @@ Value LoopCycle(Runtime&, const Value& self, Params& p) {
 }
 
 constexpr Builtin kStrMethods[] = {
-    {"upper", "", StrUpper}, {"lower", "", StrLower}, {"casefold", "", StrCaseFold}, {"swapcase", "", StrSwapCase},
-    {"capitalize", "", StrCapitalize}, {"title", "", StrTitle}, {"strip", "chars", StrStrip}, {"lstrip", "chars", StrLStrip},
-    {"rstrip", "chars", StrRStrip}, {"split", "sep maxsplit", StrSplit}, {"rsplit", "sep maxsplit", StrRSplit},
-    {"splitlines", "keepends", StrSplitLines}, {"startswith", "prefix! start end", StrStartsWith},
-    {"endswith", "suffix! start end", StrEndsWith}, {"find", "sub! start end", StrFind}, {"rfind", "sub! start end", StrRFind},
-    {"index", "sub! start end", StrIndex}, {"rindex", "sub! start end", StrRIndex}, {"count", "sub! start end", StrCount},
-    {"replace", "old! new! count", StrReplace}, {"join", "iterable!", StrJoin}, {"isalpha", "", StrIsAlpha},
-    {"isdigit", "", StrIsDigit}, {"isdecimal", "", StrIsDecimal}, {"isnumeric", "", StrIsNumeric}, {"isalnum", "", StrIsAlnum},
-    {"isspace", "", StrIsSpace}, {"isupper", "", StrIsUpper}, {"islower", "", StrIsLower},
-    {"removeprefix", "prefix!", StrRemovePrefix}, {"removesuffix", "suffix!", StrRemoveSuffix},
-    {"partition", "sep!", StrPartition}, {"rpartition", "sep!", StrRPartition}, {"format", "*", StrFormat},
+    {"upper", "", StrUpper},
+    {"lower", "", StrLower},
+    {"casefold", "", StrCaseFold},
+    {"swapcase", "", StrSwapCase},
+    {"capitalize", "", StrCapitalize},
+    {"title", "", StrTitle},
+    {"strip", "chars", StrStrip},
+    {"lstrip", "chars", StrLStrip},
+    {"rstrip", "chars", StrRStrip},
+    {"split", "sep maxsplit", StrSplit},
+    {"rsplit", "sep maxsplit", StrRSplit},
+    {"splitlines", "keepends", StrSplitLines},
+    {"startswith", "prefix! start end", StrStartsWith},
+    {"endswith", "suffix! start end", StrEndsWith},
+    {"find", "sub! start end", StrFind},
+    {"rfind", "sub! start end", StrRFind},
+    {"index", "sub! start end", StrIndex},
+    {"rindex", "sub! start end", StrRIndex},
+    {"count", "sub! start end", StrCount},
+    {"replace", "old! new! count", StrReplace},
+    {"join", "iterable!", StrJoin},
+    {"isalpha", "", StrIsAlpha},
+    {"isdigit", "", StrIsDigit},
+    {"isdecimal", "", StrIsDecimal},
+    {"isnumeric", "", StrIsNumeric},
+    {"isalnum", "", StrIsAlnum},
+    {"isspace", "", StrIsSpace},
+    {"isupper", "", StrIsUpper},
+    {"islower", "", StrIsLower},
+    {"removeprefix", "prefix!", StrRemovePrefix},
+    {"removesuffix", "suffix!", StrRemoveSuffix},
+    {"partition", "sep!", StrPartition},
+    {"rpartition", "sep!", StrRPartition},
+    {"format", "*", StrFormat},
 };
 constexpr Builtin kDictMethods[] = {
-    {"get", "key! default", DictGet}, {"items", "", DictItems}, {"keys", "", DictKeys}, {"values", "", DictValues}, {"copy", "", Copy},
+    {"get", "key! default", DictGet}, {"items", "", DictItems}, {"keys", "", DictKeys},
+    {"values", "", DictValues},       {"copy", "", Copy},
 };
 constexpr Builtin kListMethods[] = {{"count", "value!", ListCount}, {"index", "value!", ListIndex}, {"copy", "", Copy}};
 constexpr Builtin kLoopMethods[] = {{"cycle", "*", LoopCycle}};

@@ -87,11 +87,16 @@ class StatementParser : public ExpressionParser {
       StmtPtr (StatementParser::*parse)(int line);
     };
     static constexpr Row kRows[] = {
-        {"if", &StatementParser::ParseIf},         {"for", &StatementParser::ParseFor},
-        {"set", &StatementParser::ParseSet},       {"macro", &StatementParser::ParseMacro},
-        {"call", &StatementParser::ParseCallBlock}, {"generation", &StatementParser::ParseGeneration},
-        {"filter", &StatementParser::ParseFilterBlock}, {"with", &StatementParser::ParseWith},
-        {"break", &StatementParser::ParseBreak},   {"continue", &StatementParser::ParseContinue},
+        {"if", &StatementParser::ParseIf},
+        {"for", &StatementParser::ParseFor},
+        {"set", &StatementParser::ParseSet},
+        {"macro", &StatementParser::ParseMacro},
+        {"call", &StatementParser::ParseCallBlock},
+        {"generation", &StatementParser::ParseGeneration},
+        {"filter", &StatementParser::ParseFilterBlock},
+        {"with", &StatementParser::ParseWith},
+        {"break", &StatementParser::ParseBreak},
+        {"continue", &StatementParser::ParseContinue},
     };
     for (const Row& row : kRows) {
       if (row.name == tag.text) {
@@ -103,7 +108,8 @@ class StatementParser : public ExpressionParser {
     static constexpr std::string_view kOther[] = {"block", "extends", "include", "import", "from", "autoescape"};
     const bool known = std::find(std::begin(kOther), std::end(kOther), tag.text) != std::end(kOther);
     Throw(tag.line, fmt::format("the tag '{}'", Printable(tag.text)),
-          known ? "a template that stands alone (no inheritance, inclusion or autoescape)" : "a tag that is open or can be opened here");
+          known ? "a template that stands alone (no inheritance, inclusion or autoescape)"
+                : "a tag that is open or can be opened here");
   }
 
   void ParsePrint(int line, Block& block) {

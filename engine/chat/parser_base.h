@@ -45,11 +45,11 @@ class ExpressionParser {
   ExprPtr Finish(ExprPtr expr);  // computes and bounds the depth
   ExprPtr ParseExpression(bool with_condition = true);
   struct TupleRules {
-    bool simplified = false;       // primaries only: targets of for and set
+    bool simplified = false;  // primaries only: targets of for and set
     bool with_condition = true;
-    bool parentheses = false;      // () is allowed
-    bool with_namespace = false;   // name.attribute is a target
-    std::string_view end_name = {};   // this name ends the tuple, too
+    bool parentheses = false;        // () is allowed
+    bool with_namespace = false;     // name.attribute is a target
+    std::string_view end_name = {};  // this name ends the tuple, too
   };
   ExprPtr ParseTuple(const TupleRules& rules);
   ExprPtr ParsePrimary(bool with_namespace = false);

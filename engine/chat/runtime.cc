@@ -14,12 +14,14 @@ Runtime::~Runtime() {
 
 void Runtime::Step(int64_t steps) {
   steps_ += steps;
-  if (steps_ > limits_.max_steps) Fail(fmt::format("more than {} steps", limits_.max_steps), "a template that ends (raise max_steps)");
+  if (steps_ > limits_.max_steps)
+    Fail(fmt::format("more than {} steps", limits_.max_steps), "a template that ends (raise max_steps)");
 }
 
 void Runtime::Charge(size_t bytes) {
   bytes_ += static_cast<int64_t>(bytes);
-  if (bytes_ / 16 > limits_.max_output_bytes) Fail("strings and lists that use too much memory", "a smaller result (or raise max_output_bytes)");
+  if (bytes_ / 16 > limits_.max_output_bytes)
+    Fail("strings and lists that use too much memory", "a smaller result (or raise max_output_bytes)");
 }
 
 Values Runtime::Walk(const Value& value) {
@@ -79,7 +81,8 @@ std::optional<Value> OwnAttribute(const Value& object, const std::string& name) 
   if (const Callable* callable = object.callable(); callable != nullptr && name == "name") return Value(callable->name);
   if (const Builtin* method = FindMethod(object, name)) return BoundMethod(object, *method);
   if (IsForbiddenMethod(object, name)) {
-    return Value::MakeUndefined(fmt::format("the attribute '{}' of a {}, which the sandbox does not offer", Printable(name), TypeName(object)));
+    return Value::MakeUndefined(
+        fmt::format("the attribute '{}' of a {}, which the sandbox does not offer", Printable(name), TypeName(object)));
   }
   return std::nullopt;
 }

@@ -30,10 +30,13 @@ Value TestLower(Runtime&, const Value& self, Params&) { return Value(IsLower(ToT
 Value TestUpper(Runtime&, const Value& self, Params&) { return Value(IsUpper(ToText(self))); }
 Value TestCallable(Runtime&, const Value& self, Params&) { return Value(self.callable() != nullptr || self.IsUndefined()); }
 Value TestEscaped(Runtime&, const Value& self, Params&) { return Value(self.IsString() && self.text()->markup); }
-Value TestFilter(Runtime&, const Value& self, Params&) { return Value(self.IsString() && FindFilter(self.text()->bytes) != nullptr); }
+Value TestFilter(Runtime&, const Value& self, Params&) {
+  return Value(self.IsString() && FindFilter(self.text()->bytes) != nullptr);
+}
 Value TestTest(Runtime&, const Value& self, Params&) { return Value(self.IsString() && FindTest(self.text()->bytes) != nullptr); }
 Value TestIterable(Runtime&, const Value& self, Params&) {
-  return Value(self.IsUndefined() || self.IsString() || self.dict() != nullptr || self.sequence() != nullptr || self.loop() != nullptr);
+  return Value(self.IsUndefined() || self.IsString() || self.dict() != nullptr || self.sequence() != nullptr ||
+               self.loop() != nullptr);
 }
 Value TestSequence(Runtime&, const Value& self, Params&) {
   const Sequence* s = self.sequence();
@@ -59,16 +62,45 @@ Value TestGe(Runtime&, const Value& self, Params& p) { return Value(Less(p.value
 Value TestLe(Runtime&, const Value& self, Params& p) { return Value(Less(self, p.values[0]) || Equal(self, p.values[0])); }
 
 constexpr Builtin kTests[] = {
-    {"odd", "", TestOdd}, {"even", "", TestEven}, {"divisibleby", "num!", TestDivisibleBy}, {"defined", "", TestDefined},
-    {"undefined", "", TestUndefined}, {"filter", "", TestFilter}, {"test", "", TestTest}, {"none", "", TestNone},
-    {"boolean", "", TestBoolean}, {"false", "", TestFalse}, {"true", "", TestTrue}, {"integer", "", TestInteger},
-    {"float", "", TestFloat}, {"lower", "", TestLower}, {"upper", "", TestUpper}, {"string", "", TestString},
-    {"mapping", "", TestMapping}, {"number", "", TestNumber}, {"sequence", "", TestSequence}, {"iterable", "", TestIterable},
-    {"callable", "", TestCallable}, {"sameas", "other!", TestSameAs}, {"escaped", "", TestEscaped}, {"in", "seq!", TestIn},
-    {"==", "other!", TestEq}, {"eq", "other!", TestEq}, {"equalto", "other!", TestEq}, {"!=", "other!", TestNe},
-    {"ne", "other!", TestNe}, {">", "other!", TestGt}, {"gt", "other!", TestGt}, {"greaterthan", "other!", TestGt},
-    {"ge", "other!", TestGe}, {">=", "other!", TestGe}, {"<", "other!", TestLt}, {"lt", "other!", TestLt},
-    {"lessthan", "other!", TestLt}, {"<=", "other!", TestLe}, {"le", "other!", TestLe},
+    {"odd", "", TestOdd},
+    {"even", "", TestEven},
+    {"divisibleby", "num!", TestDivisibleBy},
+    {"defined", "", TestDefined},
+    {"undefined", "", TestUndefined},
+    {"filter", "", TestFilter},
+    {"test", "", TestTest},
+    {"none", "", TestNone},
+    {"boolean", "", TestBoolean},
+    {"false", "", TestFalse},
+    {"true", "", TestTrue},
+    {"integer", "", TestInteger},
+    {"float", "", TestFloat},
+    {"lower", "", TestLower},
+    {"upper", "", TestUpper},
+    {"string", "", TestString},
+    {"mapping", "", TestMapping},
+    {"number", "", TestNumber},
+    {"sequence", "", TestSequence},
+    {"iterable", "", TestIterable},
+    {"callable", "", TestCallable},
+    {"sameas", "other!", TestSameAs},
+    {"escaped", "", TestEscaped},
+    {"in", "seq!", TestIn},
+    {"==", "other!", TestEq},
+    {"eq", "other!", TestEq},
+    {"equalto", "other!", TestEq},
+    {"!=", "other!", TestNe},
+    {"ne", "other!", TestNe},
+    {">", "other!", TestGt},
+    {"gt", "other!", TestGt},
+    {"greaterthan", "other!", TestGt},
+    {"ge", "other!", TestGe},
+    {">=", "other!", TestGe},
+    {"<", "other!", TestLt},
+    {"lt", "other!", TestLt},
+    {"lessthan", "other!", TestLt},
+    {"<=", "other!", TestLe},
+    {"le", "other!", TestLe},
 };
 
 }  // namespace

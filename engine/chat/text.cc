@@ -117,7 +117,9 @@ std::string SwapCase(std::string_view s) {
     const size_t start = pos;
     const char32_t c = At(s, pos);
     const std::string_view one = s.substr(start, pos - start);
-    out += u_isUUppercase(static_cast<UChar32>(c)) ? Lower(one) : u_isULowercase(static_cast<UChar32>(c)) ? Upper(one) : std::string(one);
+    out += u_isUUppercase(static_cast<UChar32>(c))   ? Lower(one)
+           : u_isULowercase(static_cast<UChar32>(c)) ? Upper(one)
+                                                     : std::string(one);
   }
   return out;
 }
@@ -153,12 +155,24 @@ bool All(std::string_view s, CharClass which) {
     const int32_t numeric = u_getIntPropertyValue(c, UCHAR_NUMERIC_TYPE);
     bool ok = false;
     switch (which) {
-      case CharClass::kAlpha: ok = u_isalpha(c); break;
-      case CharClass::kDecimal: ok = numeric == U_NT_DECIMAL; break;
-      case CharClass::kDigit: ok = numeric == U_NT_DECIMAL || numeric == U_NT_DIGIT; break;
-      case CharClass::kNumeric: ok = numeric != U_NT_NONE; break;
-      case CharClass::kAlnum: ok = u_isalpha(c) || numeric != U_NT_NONE; break;
-      case CharClass::kSpace: ok = IsSpace(c32); break;
+      case CharClass::kAlpha:
+        ok = u_isalpha(c);
+        break;
+      case CharClass::kDecimal:
+        ok = numeric == U_NT_DECIMAL;
+        break;
+      case CharClass::kDigit:
+        ok = numeric == U_NT_DECIMAL || numeric == U_NT_DIGIT;
+        break;
+      case CharClass::kNumeric:
+        ok = numeric != U_NT_NONE;
+        break;
+      case CharClass::kAlnum:
+        ok = u_isalpha(c) || numeric != U_NT_NONE;
+        break;
+      case CharClass::kSpace:
+        ok = IsSpace(c32);
+        break;
     }
     if (!ok) return false;
   }
@@ -193,8 +207,10 @@ bool IsPrintable(char32_t c) {
     case U_UNASSIGNED:
     case U_LINE_SEPARATOR:
     case U_PARAGRAPH_SEPARATOR:
-    case U_SPACE_SEPARATOR: return false;
-    default: return true;
+    case U_SPACE_SEPARATOR:
+      return false;
+    default:
+      return true;
   }
 }
 }  // namespace
@@ -255,12 +271,23 @@ std::string EscapeHtml(std::string_view s) {
   std::string out;
   for (const char c : s) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '\'': out += "&#39;"; break;
-      case '"': out += "&#34;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;

@@ -12,12 +12,12 @@
 
 namespace tidemark::jinja {
 
-bool IsSpace(char32_t c);               // str.isspace of one character
-bool IsIdentifier(std::string_view s);  // str.isidentifier
-size_t CodePoints(std::string_view s);  // len(s); s is valid UTF-8
+bool IsSpace(char32_t c);                               // str.isspace of one character
+bool IsIdentifier(std::string_view s);                  // str.isidentifier
+size_t CodePoints(std::string_view s);                  // len(s); s is valid UTF-8
 size_t CodePointBytes(std::string_view s, size_t pos);  // bytes of the character that starts at pos
 
-std::string_view LeftStrip(std::string_view s);   // Unicode white space
+std::string_view LeftStrip(std::string_view s);  // Unicode white space
 std::string_view RightStrip(std::string_view s);
 // Any of the characters of `set` instead of white space.
 std::string_view LeftStrip(std::string_view s, std::string_view set);
@@ -27,17 +27,17 @@ std::string Upper(std::string_view s);
 std::string Lower(std::string_view s);
 std::string CaseFold(std::string_view s);
 std::string SwapCase(std::string_view s);
-std::string Capitalize(std::string_view s);       // first character in title case, the rest lower
-std::string TitleCase(std::string_view s);        // str.title: every run of cased letters
+std::string Capitalize(std::string_view s);  // first character in title case, the rest lower
+std::string TitleCase(std::string_view s);   // str.title: every run of cased letters
 enum class CharClass { kAlpha, kDigit, kDecimal, kNumeric, kAlnum, kSpace };
-bool All(std::string_view s, CharClass which);    // false for the empty string, as str.isalpha
-bool IsUpper(std::string_view s);                 // at least one cased letter and none of the other case
+bool All(std::string_view s, CharClass which);  // false for the empty string, as str.isalpha
+bool IsUpper(std::string_view s);               // at least one cased letter and none of the other case
 bool IsLower(std::string_view s);
 
-std::string ReprText(std::string_view s);         // repr(str)
+std::string ReprText(std::string_view s);  // repr(str)
 // The text between json.dumps' quotes, quotes included.
 std::string JsonText(std::string_view s, bool ensure_ascii);
-std::string EscapeHtml(std::string_view s);       // markupsafe.escape
+std::string EscapeHtml(std::string_view s);  // markupsafe.escape
 
 // str.split: separator nullopt splits at runs of white space and drops empty parts; limit < 0: all.
 std::vector<std::string> Split(std::string_view s, std::optional<std::string_view> separator, int64_t limit);

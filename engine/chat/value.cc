@@ -318,7 +318,7 @@ std::string FloatRepr(double d) {
   const int count = static_cast<int>(digits.size());
   if (exponent < -4 || exponent >= 16) {
     out += digits.substr(0, 1);
-    if (count > 1) out += "." + digits.substr(1);
+    if (count > 1) out.append(1, '.').append(digits, 1);
     return out + fmt::format("e{}{:02}", exponent < 0 ? '-' : '+', std::abs(exponent));
   }
   if (exponent < 0) return out + "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
@@ -340,15 +340,21 @@ std::string ReprItems(const Values& items, int depth) {
 std::string ReprSequence(const Sequence& s, int depth) {
   using Kind = Sequence::Kind;
   switch (s.kind) {
-    case Kind::kList: return "[" + ReprItems(s.items, depth) + "]";
-    case Kind::kTuple: return "(" + ReprItems(s.items, depth) + (s.items.size() == 1 ? ",)" : ")");
-    case Kind::kKeys: return "dict_keys([" + ReprItems(s.items, depth) + "])";
-    case Kind::kValues: return "dict_values([" + ReprItems(s.items, depth) + "])";
-    case Kind::kItems: return "dict_items([" + ReprItems(s.items, depth) + "])";
+    case Kind::kList:
+      return fmt::format("[{}]", ReprItems(s.items, depth));
+    case Kind::kTuple:
+      return fmt::format("({}{})", ReprItems(s.items, depth), s.items.size() == 1 ? "," : "");
+    case Kind::kKeys:
+      return fmt::format("dict_keys([{}])", ReprItems(s.items, depth));
+    case Kind::kValues:
+      return fmt::format("dict_values([{}])", ReprItems(s.items, depth));
+    case Kind::kItems:
+      return fmt::format("dict_items([{}])", ReprItems(s.items, depth));
     case Kind::kRange:
       if (!s.repr.empty()) return s.repr;
       break;
-    case Kind::kGenerator: break;
+    case Kind::kGenerator:
+      break;
   }
   Fail("a generator or a slice of a range printed", "a value with a text (apply |list first)");
 }

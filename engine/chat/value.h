@@ -50,31 +50,33 @@ struct Text {
 class Value {
  public:
   Value() : data_(None{}) {}
-  Value(bool b) : data_(b) {}                                     // NOLINT: literals read better
-  Value(int64_t i) : data_(i) {}                                  // NOLINT
-  Value(double d) : data_(d) {}                                   // NOLINT
+  Value(bool b) : data_(b) {}     // NOLINT: literals read better
+  Value(int64_t i) : data_(i) {}  // NOLINT
+  Value(double d) : data_(d) {}   // NOLINT
   Value(std::string text, bool markup = false) : data_(std::make_shared<const Text>(Text{std::move(text), markup})) {}  // NOLINT
   Value(const char*) = delete;
-  Value(std::shared_ptr<const Sequence> s) : data_(std::move(s)) {}   // NOLINT
-  Value(std::shared_ptr<const Dict> d) : data_(std::move(d)) {}       // NOLINT
-  Value(std::shared_ptr<Namespace> n) : data_(std::move(n)) {}        // NOLINT
-  Value(std::shared_ptr<const Callable> c) : data_(std::move(c)) {}   // NOLINT
-  Value(std::shared_ptr<LoopState> l) : data_(std::move(l)) {}        // NOLINT
+  Value(std::shared_ptr<const Sequence> s) : data_(std::move(s)) {}  // NOLINT
+  Value(std::shared_ptr<const Dict> d) : data_(std::move(d)) {}      // NOLINT
+  Value(std::shared_ptr<Namespace> n) : data_(std::move(n)) {}       // NOLINT
+  Value(std::shared_ptr<const Callable> c) : data_(std::move(c)) {}  // NOLINT
+  Value(std::shared_ptr<LoopState> l) : data_(std::move(l)) {}       // NOLINT
   static Value MakeUndefined(std::string what);
 
   template <typename T>
-  const T* As() const { return std::get_if<T>(&data_); }
+  const T* As() const {
+    return std::get_if<T>(&data_);
+  }
   bool IsUndefined() const { return std::holds_alternative<std::shared_ptr<const Undefined>>(data_); }
   bool IsNone() const { return std::holds_alternative<None>(data_); }
   const std::string& UndefinedReason() const { return (*As<std::shared_ptr<const Undefined>>())->what; }
   const Text* text() const;
-  const Sequence* sequence() const;   // list, tuple, range, view or generator
+  const Sequence* sequence() const;  // list, tuple, range, view or generator
   const Dict* dict() const;
   Namespace* name_space() const;
   const Callable* callable() const;
   LoopState* loop() const;
-  std::optional<int64_t> Integer() const;   // int or bool, as Python's isinstance(x, int)
-  std::optional<double> Number() const;     // int, bool or float
+  std::optional<int64_t> Integer() const;  // int or bool, as Python's isinstance(x, int)
+  std::optional<double> Number() const;    // int, bool or float
   bool IsString() const { return text() != nullptr; }
 
  private:
@@ -140,8 +142,8 @@ struct LoopState {
   int64_t depth0 = 0;
   int depth = 1;  // of the values it holds, as for containers
 
-  bool Peek();               // whether there is a next item
-  bool Advance();            // makes it the current one
+  bool Peek();     // whether there is a next item
+  bool Advance();  // makes it the current one
   int64_t Length();
 };
 
@@ -152,17 +154,17 @@ inline Value MakeGenerator(Values items) { return MakeSequence(Sequence::Kind::k
 Value MakeDict(Dict dict);
 int Depth(const Value& value);
 
-std::string TypeName(const Value& value);          // "str", "int", "list", ... as Python's type(x).__name__
-bool Truth(const Value& value);                    // bool(x)
-bool Equal(const Value& a, const Value& b);        // a == b, never fails
-bool Less(const Value& a, const Value& b);         // a < b. Throws Failure for types without an order
+std::string TypeName(const Value& value);                  // "str", "int", "list", ... as Python's type(x).__name__
+bool Truth(const Value& value);                            // bool(x)
+bool Equal(const Value& a, const Value& b);                // a == b, never fails
+bool Less(const Value& a, const Value& b);                 // a < b. Throws Failure for types without an order
 bool Contains(const Value& container, const Value& item);  // item in container. Throws Failure
 bool Hashable(const Value& value);
-std::string ToText(const Value& value);            // str(x)
+std::string ToText(const Value& value);               // str(x)
 std::string Repr(const Value& value, int depth = 0);  // repr(x). Throws Failure where Python prints an address
-std::string FloatRepr(double d);                   // the shortest decimal that reads back the same, in Python's layout
-int64_t Length(const Value& value);                // len(x). Throws Failure
-Values Items(const Value& value);                  // list(x). Throws Failure; empties a generator
+std::string FloatRepr(double d);                      // the shortest decimal that reads back the same, in Python's layout
+int64_t Length(const Value& value);                   // len(x). Throws Failure
+Values Items(const Value& value);                     // list(x). Throws Failure; empties a generator
 
 }  // namespace tidemark::jinja
 

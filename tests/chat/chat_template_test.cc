@@ -44,7 +44,8 @@ TEST_CASE("templates render as jinja2 renders them") {
     }
     const bool ok = row[1].is_null() ? failed : !failed && found == row[1].get<std::string>();
     if (ok) continue;
-    if (++wrong <= 400) report += Json(source).dump() + "\n  found    " + Json(found).dump() + "\n  expected " + row[1].dump() + "\n";
+    if (++wrong <= 400)
+      report += Json(source).dump() + "\n  found    " + Json(found).dump() + "\n  expected " + row[1].dump() + "\n";
   }
   INFO(report);
   CHECK(golden["cases"].size() >= 300);
@@ -87,15 +88,17 @@ TEST_CASE("work, output and sizes are bounded") {
   CHECK_THAT(Failure(loops), test::Contains("steps"));
   RenderLimits small;
   small.max_output_bytes = 100'000;
-  CHECK_THAT(Failure("{% for i in range(2000) %}" + std::string(100, 'x') + "{% endfor %}", Json::object(), small), test::Contains("100000 bytes"));
+  CHECK_THAT(Failure("{% for i in range(2000) %}" + std::string(100, 'x') + "{% endfor %}", Json::object(), small),
+             test::Contains("100000 bytes"));
   CHECK_THAT(Failure("{{ ('a' * 1000000000)|length }}"), test::Contains("repetition"));
   CHECK_THAT(Failure("{{ [1] * 1000000000 }}"), test::Contains("repetition"));
   CHECK_THAT(Failure("{{ range(100001) }}"), test::Contains("range"));
   CHECK_THAT(Failure("{{ 9223372036854775807 + 1 }}"), test::Contains("64 bits"));
   CHECK_THAT(Failure("{{ 9223372036854775808 }}"), test::Contains("64 bits"));
   CHECK_THAT(Failure("{{ 10 ** 100 }}"), test::Contains("64 bits"));
-  CHECK_THAT(Failure("{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(1000) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"),
-             test::Contains("chat_template:1"));
+  CHECK_THAT(
+      Failure("{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(1000) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"),
+      test::Contains("chat_template:1"));
   CHECK_THAT(Failure("{{ \xff }}"), test::Contains("UTF-8"));
   CHECK_THAT(Failure("{{ x }}", Json::array()), test::Contains("object"));
 }

@@ -297,6 +297,18 @@ STATEMENTS = r"""{% if n %}a{% else %}b{% endif %}
 a  {%- if n -%}  b  {%- endif -%}  c
 {{ n }}}{{ '}}' }}{{ {'a': {'b': 1}}['a'] }}
 {{ '{%' }}{ { }%}
+{% set g = l|map('string') %}{{ g|join }}|{{ g|join }}
+{% for i in l|select('gt', 1) %}{{ loop.index }}{{ loop.last }}{{ i }}{% endfor %}
+{% macro a(x) %}{% macro b(y) %}{{ x }}{{ y }}{% endmacro %}{{ b(1) }}{{ b(y=2) }}{% endmacro %}{{ a('q') }}
+{% set ns = namespace() %}{% macro m1() %}{% set ns.k = 5 %}{% endmacro %}{{ m1() }}{{ ns.k }}
+{% for q in l %}{% set q %}{{ loop.index }}{% break %}{% endset %}{% endfor %}ok
+{% for i in l %}{% filter upper %}a{{ loop.index }}{% endfilter %}{% endfor %}
+{% for i in range(3) %}{% for j in range(3) %}{% if j == 1 %}{% break %}{% endif %}{{ i }}{{ j }} {% endfor %}{% endfor %}
+{{ [1, missing] }}{{ {'k': missing} }}{{ (missing,) }}
+{{ 'a'|safe ~ '<' }}{{ ['<'|safe, '<'] }}
+{% with a = n %}{% set n = 1 %}{{ a }}{{ n }}{% endwith %}{{ n }}
+{% generation %}{% for i in l %}{% if i == 1 %}{% break %}{% endif %}{{ i }}{% endfor %}{% endgeneration %}
+{% for i in l %}{% generation %}{% break %}{% endgeneration %}{% endfor %}
 {{ joiner }}""".split("\n")
 LAYOUT = ["  {% if n %}  \n  x  \n  {% endif %}  \n y", "\n{% if n %}\n\nx\n{% endif %}\n\n", "a\n\n", "a\r\nb\rc\r\n", "  {# c #}\n  x", "x {# c #}\n  y",
           "  {{ n }}\n  z", "{% for i in l %}\n  {{ i }}\n{% endfor %}\n", "a {%- if n %}\n b\n{%- endif %}\n c", "  {%+ if n %}x{% endif +%}\n y",
