@@ -21,7 +21,7 @@ constexpr std::array<BenchFamily, 3> kFamilies = {{
 // Prints for people and keeps JSON for the report. Google Benchmark's second ("file") reporter insists on a file name flag.
 class TeeReporter : public benchmark::BenchmarkReporter {
  public:
-  explicit TeeReporter(std::ostream& table) : console_(benchmark::ConsoleReporter::OO_Tabular) {
+  explicit TeeReporter(std::ostream& table) : console_(benchmark::ConsoleReporter::OO_None) {
     console_.SetOutputStream(&table);
     console_.SetErrorStream(&table);
     json_.SetOutputStream(&json_text_);
@@ -47,15 +47,18 @@ class TeeReporter : public benchmark::BenchmarkReporter {
   std::ostringstream json_text_;
 };
 
-// Google Benchmark calls the body several times while it looks for an iteration count; data is made only once.
+// Google Benchmark calls the body several times while it looks for an iteration count; data is made only once, and freed when
+// the next benchmark makes its own.
 struct Prepared {
   const Benchmark* benchmark;
   std::function<void()> body;
   std::string failure;
   bool ready = false;
 
-  void Prepare() {
+  void Prepare(Prepared*& current) {
     if (ready) return;
+    if (current != nullptr) current->body = nullptr;
+    current = this;
     ready = true;
     try {
       body = benchmark->setup();
@@ -65,8 +68,8 @@ struct Prepared {
   }
 };
 
-void RunOne(benchmark::State& state, Prepared& prepared) {
-  prepared.Prepare();
+void RunOne(benchmark::State& state, Prepared& prepared, Prepared*& current) {
+  prepared.Prepare(current);
   if (!prepared.failure.empty()) {
     state.SkipWithError(prepared.failure.c_str());
     return;
@@ -112,9 +115,10 @@ nlohmann::ordered_json RunBenchmarks(const BenchContext& context, const BenchRun
   const BenchList list = MatchingBenchmarks(context, options.filter);
   benchmark::ClearRegisteredBenchmarks();
   std::vector<std::unique_ptr<Prepared>> prepared;
+  Prepared* current = nullptr;
   for (const Benchmark& b : list) {
     Prepared* p = prepared.emplace_back(std::make_unique<Prepared>(Prepared{&b, {}, {}, false})).get();
-    benchmark::RegisterBenchmark(b.name.c_str(), [p](benchmark::State& state) { RunOne(state, *p); })
+    benchmark::RegisterBenchmark(b.name.c_str(), [p, &current](benchmark::State& state) { RunOne(state, *p, current); })
         ->MinTime(options.min_seconds)
         ->Repetitions(options.repetitions)
         ->UseRealTime()

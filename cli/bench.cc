@@ -25,7 +25,7 @@ struct Flags {
   bool warm = false, list = false, json = false;
 };
 
-int Bench(const Flags &flags) {
+int Bench(const Flags& flags) {
   const Cpu cpu = DetectCpu();
   ThreadPool pool(flags.threads > 0 ? flags.threads : cpu.logical_cpus);
   const ModelPath path = ResolveModel(flags.model);
@@ -36,66 +36,46 @@ int Bench(const Flags &flags) {
   context.cold = !flags.warm;
   context.seed = flags.seed;
   if (flags.list) {
-    for (const std::string &name : ListBenchmarks(context, flags.run.filter))
-      fmt::print("{}\n", name);
+    for (const std::string& name : ListBenchmarks(context, flags.run.filter)) fmt::print("{}\n", name);
     return kOk;
   }
   // With --json stdout carries the JSON alone, so the table goes to stderr.
-  nlohmann::ordered_json result =
-      RunBenchmarks(context, flags.run, flags.json ? std::cerr : std::cout);
+  nlohmann::ordered_json result = RunBenchmarks(context, flags.run, flags.json ? std::cerr : std::cout);
   result["context"]["tidemark"] = CollectEnvironment(cpu);
   result["context"]["model"] = path.name;
   const std::string text = result.dump(2) + "\n";
-  if (flags.json)
-    fmt::print("{}", text);
-  if (!flags.out.empty())
-    WriteFileAtomically(flags.out, text);
-  for (const auto &row : result["benchmarks"]) {
+  if (flags.json) fmt::print("{}", text);
+  if (!flags.out.empty()) WriteFileAtomically(flags.out, text);
+  for (const auto& row : result["benchmarks"]) {
     if (row.value("error_occurred", false)) {
-      throw Error(row.value("name", ""), row.value("error_message", ""),
-                  "a correct result");
+      throw Error(row.value("name", ""), row.value("error_message", ""), "a correct result");
     }
   }
   return kOk;
 }
 
-} // namespace
+}  // namespace
 
-void AddBench(CLI::App &app, int &exit_code) {
+void AddBench(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
-  CLI::App *command = app.add_subcommand(
-      "bench",
-      "Micro-benchmarks of matmul, routing and attention on a model's shapes");
-  command
-      ->add_option("--model,-m", flags->model,
-                   "model whose shapes and formats are used")
-      ->capture_default_str();
+  CLI::App* command = app.add_subcommand("bench", "Micro-benchmarks of matmul, routing and attention on a model's shapes");
+  command->add_option("--model,-m", flags->model, "model whose shapes and formats are used")->capture_default_str();
   command
       ->add_option("--backend", flags->backends,
                    "backends to measure, a comma list; `all`: every one that "
                    "can run here")
       ->capture_default_str();
-  command
-      ->add_option("--threads,-t", flags->threads,
-                   "threads that compute; 0: all")
+  command->add_option("--threads,-t", flags->threads, "threads that compute; 0: all")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  command
-      ->add_option("--filter", flags->run.filter,
-                   "regular expression on benchmark names")
-      ->capture_default_str();
-  command
-      ->add_option("--min-time", flags->run.min_seconds,
-                   "seconds per benchmark, at least")
+  command->add_option("--filter", flags->run.filter, "regular expression on benchmark names")->capture_default_str();
+  command->add_option("--min-time", flags->run.min_seconds, "seconds per benchmark, at least")
       ->check(CLI::Range(0.001, 3600.0))
       ->capture_default_str();
-  command
-      ->add_option("--repetitions", flags->run.repetitions,
-                   "repetitions of each benchmark")
+  command->add_option("--repetitions", flags->run.repetitions, "repetitions of each benchmark")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command
-      ->add_option("--rows", flags->rows, "row counts m of matmul and routing")
+  command->add_option("--rows", flags->rows, "row counts m of matmul and routing")
       ->check(CLI::Range(1, 1 << 20))
       ->delimiter(',')
       ->capture_default_str();
@@ -103,17 +83,13 @@ void AddBench(CLI::App &app, int &exit_code) {
       ->check(CLI::Range(0, 1 << 22))
       ->delimiter(',')
       ->capture_default_str();
-  command->add_option("--seed", flags->seed, "seed of the data")
-      ->capture_default_str();
-  command->add_flag(
-      "--warm", flags->warm,
-      "keep weights in the cache instead of rotating over copies");
+  command->add_option("--seed", flags->seed, "seed of the data")->capture_default_str();
+  command->add_flag("--warm", flags->warm, "keep weights in the cache instead of rotating over copies");
   command->add_flag("--list", flags->list, "print the names only");
   command->add_flag("--json", flags->json, "Google Benchmark's JSON on stdout");
   command->add_option("--out", flags->out, "also write the JSON to this file");
-  command->footer(
-      "Example: tidemark bench --filter 'matmul/.*/m:1/' --min-time 0.2");
+  command->footer("Example: tidemark bench --filter 'matmul/.*/m:1/' --min-time 0.2");
   command->callback([flags, &exit_code] { exit_code = Bench(*flags); });
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

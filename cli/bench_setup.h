@@ -13,10 +13,8 @@ namespace tidemark::cli {
 
 // backends: a comma list; "all" is every backend that can run on this machine.
 // pool and the result's pointers outlive the use.
-BenchContext MakeBenchContext(const WeightStore &store,
-                              const std::string &backends, const Cpu &cpu,
-                              ThreadPool &pool);
+BenchContext MakeBenchContext(const WeightStore& store, const std::string& backends, const Cpu& cpu, ThreadPool& pool);
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-#endif // TIDEMARK_CLI_BENCH_SETUP_H_
+#endif  // TIDEMARK_CLI_BENCH_SETUP_H_

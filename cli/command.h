@@ -9,29 +9,28 @@
 namespace tidemark::cli {
 
 // Exit codes, also printed by --help.
-inline constexpr int kOk = 0;      // done
-inline constexpr int kFailure = 1; // wrong input or a regression
-inline constexpr int kInconclusive =
-    2; // finished, but interrupted or with too many failed samples to trust
+inline constexpr int kOk = 0;            // done
+inline constexpr int kFailure = 1;       // wrong input or a regression
+inline constexpr int kInconclusive = 2;  // finished, but interrupted or with too many failed samples to trust
 
 // Registers a subcommand whose callback stores the exit code. Errors leave it
 // as exceptions.
-using AddCommand = void (*)(CLI::App &app, int &exit_code);
+using AddCommand = void (*)(CLI::App& app, int& exit_code);
 
-void AddRun(CLI::App &app, int &exit_code);
-void AddEval(CLI::App &app, int &exit_code);
-void AddScore(CLI::App &app, int &exit_code);
-void AddGenerate(CLI::App &app, int &exit_code);
-void AddInspect(CLI::App &app, int &exit_code);
-void AddBench(CLI::App &app, int &exit_code);
-void AddDatasets(CLI::App &app, int &exit_code);
-void AddList(CLI::App &app, int &exit_code);
+void AddRun(CLI::App& app, int& exit_code);
+void AddEval(CLI::App& app, int& exit_code);
+void AddScore(CLI::App& app, int& exit_code);
+void AddGenerate(CLI::App& app, int& exit_code);
+void AddInspect(CLI::App& app, int& exit_code);
+void AddBench(CLI::App& app, int& exit_code);
+void AddDatasets(CLI::App& app, int& exit_code);
+void AddList(CLI::App& app, int& exit_code);
 
 // Becomes true at the first Ctrl-C (SIGINT) or SIGTERM, for commands that can
 // end early and keep what they have; the second one ends the program at once.
 // Installed on the first call.
-const std::atomic<bool> &CancelFlag();
+const std::atomic<bool>& CancelFlag();
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-#endif // TIDEMARK_CLI_COMMAND_H_
+#endif  // TIDEMARK_CLI_COMMAND_H_

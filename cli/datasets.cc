@@ -13,46 +13,40 @@
 namespace tidemark::cli {
 namespace {
 
-std::filesystem::path CacheOr(const std::string &cache) {
+std::filesystem::path CacheOr(const std::string& cache) {
   return cache.empty() ? CacheDirectory() : std::filesystem::path(cache);
 }
 
-void List(const std::string &cache, bool json) {
-  Table table({"name", "task", "rows", "bytes", "licence", "cached", "sha256",
-               "source", "revision", "url"});
-  for (const DatasetEntry &e : ListDatasets()) {
+void List(const std::string& cache, bool json) {
+  std::vector<std::string> columns = {"name", "task", "rows", "bytes", "licence", "cached", "sha256"};
+  if (json) columns.insert(columns.end(), {"source", "revision", "url"});
+  Table table(columns);
+  for (const DatasetEntry& e : ListDatasets()) {
     std::error_code error;
     const bool cached = std::filesystem::exists(CacheOr(cache) / e.file, error);
-    if (json) {
-      table.Add({e.name, e.task, e.rows, e.bytes, e.licence, cached, e.sha256,
-                 e.source, e.revision, e.url});
-    } else {
-      table.Add({e.name, e.task, e.rows, e.bytes, e.licence, cached,
-                 e.sha256.substr(0, 12), e.source, e.revision.substr(0, 12),
-                 e.url});
-    }
+    std::vector<nlohmann::ordered_json> row = {e.name, e.task, e.rows, e.bytes, e.licence, cached, e.sha256};
+    if (json) row.insert(row.end(), {e.source, e.revision, e.url});
+    table.Add(std::move(row));
   }
   table.Print(json);
 }
 
 // All names if none is given.
-std::vector<DatasetEntry> Chosen(const std::vector<std::string> &names) {
-  if (names.empty())
-    return ListDatasets();
+std::vector<DatasetEntry> Chosen(const std::vector<std::string>& names) {
+  if (names.empty()) return ListDatasets();
   std::vector<DatasetEntry> entries;
-  for (const std::string &name : names)
-    entries.push_back(FindDataset(name));
+  for (const std::string& name : names) entries.push_back(FindDataset(name));
   return entries;
 }
 
 // One bad entry does not keep the others from being tried.
 template <typename Action>
-int ForEach(const std::vector<std::string> &names, const Action &action) {
+int ForEach(const std::vector<std::string>& names, const Action& action) {
   int code = kOk;
-  for (const DatasetEntry &entry : Chosen(names)) {
+  for (const DatasetEntry& entry : Chosen(names)) {
     try {
       fmt::print("{}: {}\n", entry.name, action(entry).string());
-    } catch (const Error &e) {
+    } catch (const Error& e) {
       ClearProgress();
       fmt::print(stderr, "error: {}: {}\n", entry.name, e.what());
       code = kFailure;
@@ -61,8 +55,7 @@ int ForEach(const std::vector<std::string> &names, const Action &action) {
   return code;
 }
 
-std::filesystem::path Fetch(const DatasetEntry &entry, const std::string &cache,
-                            bool force) {
+std::filesystem::path Fetch(const DatasetEntry& entry, const std::string& cache, bool force) {
   FetchOptions options;
   options.cache = CacheOr(cache);
   options.force = force;
@@ -81,47 +74,38 @@ struct Flags {
   bool json = false, force = false;
 };
 
-} // namespace
+}  // namespace
 
-void AddDatasets(CLI::App &app, int &exit_code) {
-  CLI::App *command =
-      app.add_subcommand("datasets", "Official rows: list, fetch, verify");
+void AddDatasets(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("datasets", "Official rows: list, fetch, verify");
   command->require_subcommand(1);
-  command->footer("Example: tidemark datasets fetch ifeval\nFiles go to "
-                  "--cache, else $TIDEMARK_CACHE, $XDG_CACHE_HOME/tidemark or "
-                  "~/.cache/tidemark.");
-  const auto add = [&](const char *name, const char *summary,
-                       const std::shared_ptr<Flags> &flags) {
-    CLI::App *sub = command->add_subcommand(name, summary);
+  command->footer(
+      "Example: tidemark datasets fetch ifeval\nFiles go to "
+      "--cache, else $TIDEMARK_CACHE, $XDG_CACHE_HOME/tidemark or "
+      "~/.cache/tidemark.");
+  const auto add = [&](const char* name, const char* summary, const std::shared_ptr<Flags>& flags) {
+    CLI::App* sub = command->add_subcommand(name, summary);
     sub->add_option("--cache", flags->cache, "folder for downloaded files");
     return sub;
   };
-  const auto list = std::make_shared<Flags>(),
-             fetch = std::make_shared<Flags>(),
-             verify = std::make_shared<Flags>();
-  CLI::App *sub = add("list", "names, sizes, licences, hashes, sources", list);
+  const auto list = std::make_shared<Flags>(), fetch = std::make_shared<Flags>(), verify = std::make_shared<Flags>();
+  CLI::App* sub = add("list", "names, sizes, licences, hashes, sources", list);
   sub->add_flag("--json", list->json, "rows as a JSON array");
   sub->callback([list, &exit_code] {
     List(list->cache, list->json);
     exit_code = kOk;
   });
-  sub = add("fetch", "download over TLS, keep only what has the right SHA-256",
-            fetch);
+  sub = add("fetch", "download over TLS, keep only what has the right SHA-256", fetch);
   sub->add_option("names", fetch->names, "datasets; none: all");
-  sub->add_flag("--force", fetch->force,
-                "download even if a good copy is there");
+  sub->add_flag("--force", fetch->force, "download even if a good copy is there");
   sub->callback([fetch, &exit_code] {
-    exit_code = ForEach(fetch->names, [&](const DatasetEntry &e) {
-      return Fetch(e, fetch->cache, fetch->force);
-    });
+    exit_code = ForEach(fetch->names, [&](const DatasetEntry& e) { return Fetch(e, fetch->cache, fetch->force); });
   });
   sub = add("verify", "check size and SHA-256 of what is in the cache", verify);
   sub->add_option("names", verify->names, "datasets; none: all");
   sub->callback([verify, &exit_code] {
-    exit_code = ForEach(verify->names, [&](const DatasetEntry &e) {
-      return VerifyDataset(e, CacheOr(verify->cache));
-    });
+    exit_code = ForEach(verify->names, [&](const DatasetEntry& e) { return VerifyDataset(e, CacheOr(verify->cache)); });
   });
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

@@ -12,16 +12,15 @@ namespace tidemark::cli {
 // alive.
 struct ModelPath {
   std::filesystem::path path;
-  std::string name; // for people and reports: the path as given, or "default"
-  std::shared_ptr<const int>
-      file; // open descriptor behind path; null for ordinary files
+  std::string name;                 // for people and reports: the path as given, or "default"
+  std::shared_ptr<const int> file;  // open descriptor behind path; null for ordinary files
 };
 
 // "default" puts the embedded bytes into an anonymous memory file (memfd) and
 // names it through /proc; nothing touches a disk. Everything else is a path and
 // is not checked here. Throws Error if no memory file can be made.
-ModelPath ResolveModel(const std::string &model);
+ModelPath ResolveModel(const std::string& model);
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-#endif // TIDEMARK_CLI_DEFAULT_MODEL_H_
+#endif  // TIDEMARK_CLI_DEFAULT_MODEL_H_

@@ -26,30 +26,26 @@ struct EvalFlags {
   bool overwrite = false, json = false;
 };
 
-int Eval(const EvalFlags &flags, const CLI::App &command) {
+int Eval(const EvalFlags& flags, const CLI::App& command) {
   const GenerateOptions given = MakeGenerateOptions(flags.generate);
   if (!flags.dataset.empty() && flags.tasks.size() > 1) {
-    throw Error("--dataset", fmt::format("{} tasks", flags.tasks.size()),
-                "one task when a dataset is named");
+    throw Error("--dataset", fmt::format("{} tasks", flags.tasks.size()), "one task when a dataset is named");
   }
   std::vector<EvalJob> jobs;
-  for (const std::string &name : flags.tasks) {
-    const Task &task = FindTask(name);
-    jobs.push_back({&task, LoadDataset(task.name, flags.dataset),
-                    MergeOptions(command, task.options, given)});
+  for (const std::string& name : flags.tasks) {
+    const Task& task = FindTask(name);
+    jobs.push_back({&task, LoadDataset(task.name, flags.dataset), MergeOptions(command, task.options, given)});
   }
   RunOptions options;
-  options.out = flags.out.empty() ? DefaultOutput("eval")
-                                  : std::filesystem::path(flags.out);
+  options.out = flags.out.empty() ? DefaultOutput("eval") : std::filesystem::path(flags.out);
   options.repeats = flags.repeats;
   options.limit = flags.limit;
   options.cancel = &CancelFlag();
   options.progress = ShowEvalProgress;
   PrepareOutput(options.out,
-                flags.overwrite); // before a model of many gigabytes is loaded
+                flags.overwrite);  // before a model of many gigabytes is loaded
   const Cpu cpu = DetectCpu();
-  const auto model =
-      OpenTextModel(flags.engine.model, MakeModelOptions(flags.engine, cpu));
+  const auto model = OpenTextModel(flags.engine.model, MakeModelOptions(flags.engine, cpu));
   Report report;
   report.command = CommandLine();
   report.settings = EngineSettings(flags.engine, cpu);
@@ -64,85 +60,61 @@ struct ScoreFlags {
   bool overwrite = false, json = false, ignore_unmatched = false;
 };
 
-int ScoreStored(const ScoreFlags &flags) {
-  const Task &task = FindTask(flags.task);
+int ScoreStored(const ScoreFlags& flags) {
+  const Task& task = FindTask(flags.task);
   EvalJob job{&task, LoadDataset(task.name, flags.dataset), task.options};
   job.generate.seed = flags.seed;
   Report report;
   report.command = CommandLine();
-  report = ScoreFile(job, flags.completions,
-                     {flags.out, flags.overwrite, flags.ignore_unmatched},
-                     std::move(report));
-  return ShowReport(report, std::filesystem::path(flags.out) / "report.json",
-                    flags.json);
+  report = ScoreFile(job, flags.completions, {flags.out, flags.overwrite, flags.ignore_unmatched}, std::move(report));
+  return ShowReport(report, std::filesystem::path(flags.out) / "report.json", flags.json);
 }
 
-} // namespace
+}  // namespace
 
-void AddEval(CLI::App &app, int &exit_code) {
+void AddEval(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<EvalFlags>();
-  CLI::App *command = app.add_subcommand(
-      "eval", "Run tasks through a model and write a report");
+  CLI::App* command = app.add_subcommand("eval", "Run tasks through a model and write a report");
   AddEngineFlags(*command, flags->engine, /*model_required=*/true);
   AddGenerateFlags(*command, flags->generate);
-  command
-      ->add_option("--task", flags->tasks,
-                   "tasks, a comma list; `list tasks` names them")
-      ->required()
-      ->delimiter(',');
+  command->add_option("--task", flags->tasks, "tasks, a comma list; `list tasks` names them")->required()->delimiter(',');
   command->add_option("--dataset", flags->dataset,
                       "JSONL file, or a fetched dataset's name; absent: the "
                       "embedded sample rows");
   command->add_option("--limit", flags->limit, "the first N rows only; 0: all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_option("--repeats", flags->repeats, "completions per row")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  command->add_option("--repeats", flags->repeats, "completions per row")->check(CLI::Range(1, 1000))->capture_default_str();
   command->add_option("--out", flags->out,
                       "folder for completions.jsonl, scores.jsonl, "
                       "report.json; absent: out/eval-TIME");
-  command->add_flag("--overwrite", flags->overwrite,
-                    "replace results that are already in --out");
-  command->add_flag("--json", flags->json,
-                    "print the report instead of a table");
-  command->footer("Example: tidemark eval --model LFM2.5-1.2B-Q4_0.gguf --task "
-                  "ifeval --dataset ifeval --max-new-tokens 1280");
-  command->callback(
-      [flags, command, &exit_code] { exit_code = Eval(*flags, *command); });
+  command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
+  command->add_flag("--json", flags->json, "print the report instead of a table");
+  command->footer(
+      "Example: tidemark eval --model LFM2.5-1.2B-Q4_0.gguf --task "
+      "ifeval --dataset ifeval --max-new-tokens 1280");
+  command->callback([flags, command, &exit_code] { exit_code = Eval(*flags, *command); });
 }
 
-void AddScore(CLI::App &app, int &exit_code) {
+void AddScore(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<ScoreFlags>();
-  CLI::App *command =
-      app.add_subcommand("score", "Score stored responses, without a model");
-  command->add_option("--task", flags->task, "task whose rules score")
-      ->required();
+  CLI::App* command = app.add_subcommand("score", "Score stored responses, without a model");
+  command->add_option("--task", flags->task, "task whose rules score")->required();
   command->add_option("--dataset", flags->dataset,
                       "JSONL file, or a fetched dataset's name; absent: the "
                       "embedded sample rows");
-  command
-      ->add_option(
-          "--completions", flags->completions,
-          "completions.jsonl, or rows {\"prompt\" or \"key\", \"response\"}")
+  command->add_option("--completions", flags->completions, "completions.jsonl, or rows {\"prompt\" or \"key\", \"response\"}")
       ->required();
-  command
-      ->add_option("--out", flags->out,
-                   "folder for scores.jsonl and report.json")
-      ->required();
-  command->add_option("--seed", flags->seed, "seed of the bootstrap intervals")
-      ->capture_default_str();
-  command->add_flag("--overwrite", flags->overwrite,
-                    "replace results that are already in --out");
-  command->add_flag(
-      "--ignore-unmatched", flags->ignore_unmatched,
-      "count responses that belong to no row instead of refusing them");
-  command->add_flag("--json", flags->json,
-                    "print the report instead of a table");
+  command->add_option("--out", flags->out, "folder for scores.jsonl and report.json")->required();
+  command->add_option("--seed", flags->seed, "seed of the bootstrap intervals")->capture_default_str();
+  command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
+  command->add_flag("--ignore-unmatched", flags->ignore_unmatched,
+                    "count responses that belong to no row instead of refusing them");
+  command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer(
       "Example: tidemark score --task ifeval --dataset input_data.jsonl "
       "--completions responses.jsonl --out scored");
   command->callback([flags, &exit_code] { exit_code = ScoreStored(*flags); });
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

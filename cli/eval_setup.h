@@ -15,21 +15,19 @@
 namespace tidemark::cli {
 
 // The task's defaults, with every flag the user really gave in place of them.
-GenerateOptions MergeOptions(const CLI::App &command,
-                             const GenerateOptions &task,
-                             const GenerateOptions &given);
+GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& task, const GenerateOptions& given);
 
-ModelOptions MakeModelOptions(const EngineFlags &flags, const Cpu &cpu);
-nlohmann::ordered_json EngineSettings(const EngineFlags &flags, const Cpu &cpu);
+ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu);
+nlohmann::ordered_json EngineSettings(const EngineFlags& flags, const Cpu& cpu);
 
 // The program's arguments as the kernel has them (/proc/self/cmdline).
 std::vector<std::string> CommandLine();
 
 // "out/eval-20260131T120000Z", not yet existing.
-std::filesystem::path DefaultOutput(const std::string &command);
+std::filesystem::path DefaultOutput(const std::string& command);
 
-void ShowEvalProgress(const Progress &progress);
+void ShowEvalProgress(const Progress& progress);
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-#endif // TIDEMARK_CLI_EVAL_SETUP_H_
+#endif  // TIDEMARK_CLI_EVAL_SETUP_H_

@@ -6,11 +6,9 @@
 
 namespace tidemark::cli {
 
-void AddEngineFlags(CLI::App &command, EngineFlags &flags,
-                    bool model_required) {
-  CLI::Option *model = command.add_option(
-      "--model,-m", flags.model,
-      "GGUF file, safetensors file or directory, or `default` (embedded)");
+void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required) {
+  CLI::Option* model =
+      command.add_option("--model,-m", flags.model, "GGUF file, safetensors file or directory, or `default` (embedded)");
   if (model_required) {
     model->required();
   } else {
@@ -21,17 +19,13 @@ void AddEngineFlags(CLI::App &command, EngineFlags &flags,
                   "matmul backend, or a comma list in order of preference; "
                   "`list backends` names them")
       ->capture_default_str();
-  command
-      .add_option("--threads,-t", flags.threads,
-                  "threads that compute; 0: all CPUs this process may use")
+  command.add_option("--threads,-t", flags.threads, "threads that compute; 0: all CPUs this process may use")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command.add_option("--kv-type", flags.kv_type, "storage of keys and values")
       ->check(CLI::IsMember({"f32", "f16"}))
       ->capture_default_str();
-  command
-      .add_option("--ctx", flags.ctx,
-                  "most tokens of one sequence, prompt included")
+  command.add_option("--ctx", flags.ctx, "most tokens of one sequence, prompt included")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 24))
       ->capture_default_str();
   command.add_option("--batch", flags.batch, "most sequences that run at once")
@@ -39,18 +33,16 @@ void AddEngineFlags(CLI::App &command, EngineFlags &flags,
       ->capture_default_str();
 }
 
-int ThreadCount(const EngineFlags &flags, const Cpu &cpu) {
-  return flags.threads > 0 ? flags.threads : cpu.logical_cpus;
-}
+int ThreadCount(const EngineFlags& flags, const Cpu& cpu) { return flags.threads > 0 ? flags.threads : cpu.logical_cpus; }
 
-LoadOptions MakeLoadOptions(const EngineFlags &flags, const Cpu &cpu) {
+LoadOptions MakeLoadOptions(const EngineFlags& flags, const Cpu& cpu) {
   LoadOptions options;
   options.backends = ParseBackendList(flags.backend, cpu);
   options.cpu = cpu;
   return options;
 }
 
-GeneratorOptions MakeGeneratorOptions(const EngineFlags &flags) {
+GeneratorOptions MakeGeneratorOptions(const EngineFlags& flags) {
   GeneratorOptions options;
   options.max_batch = flags.batch;
   options.context = flags.ctx;
@@ -58,48 +50,32 @@ GeneratorOptions MakeGeneratorOptions(const EngineFlags &flags) {
   return options;
 }
 
-void AddGenerateFlags(CLI::App &command, GenerateFlags &flags) {
-  GenerateOptions &o = flags.options;
-  SamplingOptions &s = o.sampling;
-  command
-      .add_option("--max-new-tokens,-n", o.max_new_tokens,
-                  "most tokens to generate")
+void AddGenerateFlags(CLI::App& command, GenerateFlags& flags) {
+  GenerateOptions& o = flags.options;
+  SamplingOptions& s = o.sampling;
+  command.add_option("--max-new-tokens,-n", o.max_new_tokens, "most tokens to generate")
       ->check(CLI::Range(0, 1 << 24))
       ->capture_default_str();
-  command.add_option("--temperature", s.temperature, "0: greedy")
-      ->capture_default_str();
+  command.add_option("--temperature", s.temperature, "0: greedy")->capture_default_str();
   command.add_option("--top-k", s.top_k, "0: off")->capture_default_str();
   command.add_option("--top-p", s.top_p, "1: off")->capture_default_str();
   command.add_option("--min-p", s.min_p, "0: off")->capture_default_str();
-  command.add_option("--repetition-penalty", s.repetition_penalty, "1: off")
-      ->capture_default_str();
-  command
-      .add_option("--penalty-window", s.penalty_window,
-                  "last tokens the penalty looks at; -1: all")
-      ->capture_default_str();
-  command
-      .add_option("--sampler-order", flags.order,
-                  "whose definition of the filters and their order")
+  command.add_option("--repetition-penalty", s.repetition_penalty, "1: off")->capture_default_str();
+  command.add_option("--penalty-window", s.penalty_window, "last tokens the penalty looks at; -1: all")->capture_default_str();
+  command.add_option("--sampler-order", flags.order, "whose definition of the filters and their order")
       ->check(CLI::IsMember({"hf", "llama.cpp"}))
       ->capture_default_str();
-  command.add_option("--seed", o.seed, "seed of every random draw")
-      ->capture_default_str();
-  command.add_option(
-      "--stop", o.stop_strings,
-      "text that ends generation and is cut off; may be given several times");
-  command.add_option(
-      "--stop-id", o.stop_ids,
-      "token id that ends generation; may be given several times");
-  command.add_flag("--ignore-eos", o.ignore_eos,
-                   "go on after the model's end token (timing runs)");
+  command.add_option("--seed", o.seed, "seed of every random draw")->capture_default_str();
+  command.add_option("--stop", o.stop_strings, "text that ends generation and is cut off; may be given several times");
+  command.add_option("--stop-id", o.stop_ids, "token id that ends generation; may be given several times");
+  command.add_flag("--ignore-eos", o.ignore_eos, "go on after the model's end token (timing runs)");
 }
 
-GenerateOptions MakeGenerateOptions(const GenerateFlags &flags) {
+GenerateOptions MakeGenerateOptions(const GenerateFlags& flags) {
   GenerateOptions options = flags.options;
-  options.sampling.order =
-      flags.order == "hf" ? SamplerOrder::kHf : SamplerOrder::kLlamaCpp;
+  options.sampling.order = flags.order == "hf" ? SamplerOrder::kHf : SamplerOrder::kLlamaCpp;
   ValidateSampling(options.sampling);
   return options;
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

@@ -17,28 +17,28 @@ namespace tidemark::cli {
 
 // How a model is loaded and run.
 struct EngineFlags {
-  std::string model = "default"; // path, or "default" for the embedded model
-  std::string backend = "auto";  // comma list
-  int threads = 0;               // 0: as many as this process may run on
+  std::string model = "default";  // path, or "default" for the embedded model
+  std::string backend = "auto";   // comma list
+  int threads = 0;                // 0: as many as this process may run on
   std::string kv_type = "f32";
   int64_t ctx = 4096;
   int batch = 16;
 };
-void AddEngineFlags(CLI::App &command, EngineFlags &flags, bool model_required);
+void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required);
 
-int ThreadCount(const EngineFlags &flags, const Cpu &cpu);
-LoadOptions MakeLoadOptions(const EngineFlags &flags, const Cpu &cpu);
-GeneratorOptions MakeGeneratorOptions(const EngineFlags &flags);
+int ThreadCount(const EngineFlags& flags, const Cpu& cpu);
+LoadOptions MakeLoadOptions(const EngineFlags& flags, const Cpu& cpu);
+GeneratorOptions MakeGeneratorOptions(const EngineFlags& flags);
 
 // Sampling, limits and stops. Absent flags keep what `options` held before.
 struct GenerateFlags {
   GenerateOptions options;
   std::string order = "hf";
 };
-void AddGenerateFlags(CLI::App &command, GenerateFlags &flags);
+void AddGenerateFlags(CLI::App& command, GenerateFlags& flags);
 // Checked values. Throws Error naming the flag.
-GenerateOptions MakeGenerateOptions(const GenerateFlags &flags);
+GenerateOptions MakeGenerateOptions(const GenerateFlags& flags);
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-#endif // TIDEMARK_CLI_FLAGS_H_
+#endif  // TIDEMARK_CLI_FLAGS_H_

@@ -27,11 +27,10 @@ struct Flags {
 
 // Integers separated by blanks, commas or newlines; brackets of a JSON array
 // are accepted.
-std::vector<TokenId> ReadIds(const std::string &path) {
+std::vector<TokenId> ReadIds(const std::string& path) {
   std::string text = ReadFile(path);
-  for (char &c : text) {
-    if (c == ',' || c == '[' || c == ']')
-      c = ' ';
+  for (char& c : text) {
+    if (c == ',' || c == '[' || c == ']') c = ' ';
   }
   std::istringstream in(text);
   std::vector<TokenId> ids;
@@ -41,29 +40,24 @@ std::vector<TokenId> ReadIds(const std::string &path) {
     long long value = -1;
     try {
       value = std::stoll(word, &used);
-    } catch (const std::exception &) {
+    } catch (const std::exception&) {
       used = 0;
     }
-    if (used != word.size() || value < 0 ||
-        value > std::numeric_limits<TokenId>::max()) {
-      throw Error(
-          path, Printable(word),
-          "token ids: integers >= 0 separated by blanks, commas or newlines");
+    if (used != word.size() || value < 0 || value > std::numeric_limits<TokenId>::max()) {
+      throw Error(path, Printable(word), "token ids: integers >= 0 separated by blanks, commas or newlines");
     }
     ids.push_back(static_cast<TokenId>(value));
   }
-  if (ids.empty())
-    throw Error(path, "no token ids", "at least one");
+  if (ids.empty()) throw Error(path, "no token ids", "at least one");
   return ids;
 }
 
 // A JSON array of messages, or an object with "messages" and perhaps "tools".
-std::vector<TokenId> ReadChat(const LoadedModel &model,
-                              const std::string &path) {
+std::vector<TokenId> ReadChat(const LoadedModel& model, const std::string& path) {
   Json chat;
   try {
     chat = Json::parse(ReadFile(path));
-  } catch (const Json::parse_error &e) {
+  } catch (const Json::parse_error& e) {
     throw Error(path, e.what(),
                 "a JSON array of {\"role\", \"content\"} or {\"messages\": "
                 "[...], \"tools\": [...]}");
@@ -73,28 +67,20 @@ std::vector<TokenId> ReadChat(const LoadedModel &model,
     messages = chat.value("messages", Json());
     tools = chat.value("tools", Json());
   }
-  if (!messages.is_array() || messages.empty())
-    throw Error(path, "no messages", "a JSON array of {\"role\", \"content\"}");
+  if (!messages.is_array() || messages.empty()) throw Error(path, "no messages", "a JSON array of {\"role\", \"content\"}");
   return EncodeChat(model, messages, tools);
 }
 
-std::vector<TokenId> Prompt(const LoadedModel &model, const Flags &flags) {
-  if (!flags.ids_file.empty())
-    return ReadIds(flags.ids_file);
-  if (!flags.chat_file.empty())
-    return ReadChat(model, flags.chat_file);
-  if (flags.raw || !model.chat_template)
-    return EncodePrompt(model, flags.prompt, /*parse_special=*/false);
-  return EncodeChat(
-      model, Json::array({{{"role", "user"}, {"content", flags.prompt}}}));
+std::vector<TokenId> Prompt(const LoadedModel& model, const Flags& flags) {
+  if (!flags.ids_file.empty()) return ReadIds(flags.ids_file);
+  if (!flags.chat_file.empty()) return ReadChat(model, flags.chat_file);
+  if (flags.raw || !model.chat_template) return EncodePrompt(model, flags.prompt, /*parse_special=*/false);
+  return EncodeChat(model, Json::array({{{"role", "user"}, {"content", flags.prompt}}}));
 }
 
-Json ResultJson(const GenerateRequest &request, const GenerateResult &result,
-                const Generator &generator) {
-  const GeneratorTotals &totals = generator.totals();
-  const auto rate = [](int64_t tokens, double seconds) {
-    return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
-  };
+Json ResultJson(const GenerateRequest& request, const GenerateResult& result, const Generator& generator) {
+  const GeneratorTotals& totals = generator.totals();
+  const auto rate = [](int64_t tokens, double seconds) { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0; };
   Json json;
   json["prompt_ids"] = request.prompt;
   json["ids"] = result.tokens;
@@ -103,13 +89,12 @@ Json ResultJson(const GenerateRequest &request, const GenerateResult &result,
   json["prompt_tokens"] = request.prompt.size();
   json["completion_tokens"] = result.tokens.size();
   json["time_to_first_token_seconds"] = result.time_to_first_token_seconds;
-  json["prefill_tok_per_s"] =
-      rate(totals.prefill_tokens, totals.prefill_seconds);
+  json["prefill_tok_per_s"] = rate(totals.prefill_tokens, totals.prefill_seconds);
   json["decode_tok_per_s"] = rate(totals.decode_tokens, totals.decode_seconds);
   return json;
 }
 
-int Generate(const Flags &flags) {
+int Generate(const Flags& flags) {
   const Cpu cpu = DetectCpu();
   ThreadPool pool(ThreadCount(flags.engine, cpu));
   GenerateRequest request;
@@ -117,25 +102,18 @@ int Generate(const Flags &flags) {
   const ModelPath path = ResolveModel(flags.engine.model);
   const LoadedModel model(path.path, MakeLoadOptions(flags.engine, cpu), pool);
   request.prompt = Prompt(model, flags);
-  Generator generator(*model.model, model.tokenizer.get(), pool,
-                      MakeGeneratorOptions(flags.engine));
+  Generator generator = MakeGenerator(model, pool, MakeGeneratorOptions(flags.engine));
   const bool stream = !flags.json && model.tokenizer != nullptr;
   const auto show = [&](size_t, TokenId, std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   };
   const GenerateResult result =
-      generator
-          .Run({&request, 1}, {},
-               stream ? Generator::OnToken(show) : Generator::OnToken(),
-               &CancelFlag())
-          .front();
-  if (result.stop == StopReason::kError)
-    throw Error("generate", result.error, "");
+      generator.Run({&request, 1}, {}, stream ? Generator::OnToken(show) : Generator::OnToken(), &CancelFlag()).front();
+  if (result.stop == StopReason::kError) throw Error("generate", result.error, "");
   const Json json = ResultJson(request, result, generator);
   if (flags.json) {
-    fmt::print("{}\n",
-               json.dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   } else {
     if (stream) {
       fmt::print("\n");
@@ -145,38 +123,30 @@ int Generate(const Flags &flags) {
     fmt::print(stderr,
                "[{} prompt + {} generated tokens, stop: {}, prefill {:.1f} "
                "tok/s, decode {:.1f} tok/s]\n",
-               request.prompt.size(), result.tokens.size(),
-               StopReasonName(result.stop),
-               json["prefill_tok_per_s"].get<double>(),
+               request.prompt.size(), result.tokens.size(), StopReasonName(result.stop), json["prefill_tok_per_s"].get<double>(),
                json["decode_tok_per_s"].get<double>());
   }
   return result.stop == StopReason::kCancelled ? kInconclusive : kOk;
 }
 
-} // namespace
+}  // namespace
 
-void AddGenerate(CLI::App &app, int &exit_code) {
+void AddGenerate(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
-  CLI::App *command = app.add_subcommand("generate", "Continue one prompt");
+  CLI::App* command = app.add_subcommand("generate", "Continue one prompt");
   AddEngineFlags(*command, flags->engine, /*model_required=*/true);
   AddGenerateFlags(*command, flags->generate);
-  CLI::Option_group *input =
-      command->add_option_group("input", "what to continue");
-  input->add_option(
-      "--prompt,-p", flags->prompt,
-      "text; becomes the user's turn if the model has a chat template");
-  input->add_option("--ids", flags->ids_file,
-                    "file of token ids, used as they are");
-  input->add_option("--chat", flags->chat_file,
-                    "JSON file: messages, or {\"messages\", \"tools\"}");
+  CLI::Option_group* input = command->add_option_group("input", "what to continue");
+  input->add_option("--prompt,-p", flags->prompt, "text; becomes the user's turn if the model has a chat template");
+  input->add_option("--ids", flags->ids_file, "file of token ids, used as they are");
+  input->add_option("--chat", flags->chat_file, "JSON file: messages, or {\"messages\", \"tools\"}");
   input->require_option(1);
-  command->add_flag("--raw", flags->raw,
-                    "continue the text of --prompt without the chat template");
-  command->add_flag("--json", flags->json,
-                    "ids, text, stop reason and rates as JSON");
-  command->footer("Example: tidemark generate --model default -p \"List three "
-                  "rivers.\" --max-new-tokens 64");
+  command->add_flag("--raw", flags->raw, "continue the text of --prompt without the chat template");
+  command->add_flag("--json", flags->json, "ids, text, stop reason and rates as JSON");
+  command->footer(
+      "Example: tidemark generate --model default -p \"List three "
+      "rivers.\" --max-new-tokens 64");
   command->callback([flags, &exit_code] { exit_code = Generate(*flags); });
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

@@ -10,29 +10,23 @@
 
 namespace tidemark::cli {
 
-void AddInspect(CLI::App &app, int &exit_code) {
+void AddInspect(CLI::App& app, int& exit_code) {
   struct Flags {
     std::string file;
     bool json = false;
   };
   const auto flags = std::make_shared<Flags>();
-  CLI::App *command = app.add_subcommand(
-      "inspect",
-      "Metadata, tensors, sizes and parameter counts of a model file");
-  command
-      ->add_option("file", flags->file,
-                   "GGUF file, safetensors file or directory, or `default`")
-      ->required();
+  CLI::App* command = app.add_subcommand("inspect", "Metadata, tensors, sizes and parameter counts of a model file");
+  command->add_option("file", flags->file, "GGUF file, safetensors file or directory, or `default`")->required();
   command->add_flag("--json", flags->json, "everything as JSON");
   command->footer("Example: tidemark inspect LFM2.5-8B-A1B-Q4_K_M.gguf");
   command->callback([flags, &exit_code] {
     const ModelPath path = ResolveModel(flags->file);
     const auto store = WeightStore::Open(path.path);
-    const InspectReport report = Inspect(*store);
+    InspectReport report = Inspect(*store);
+    if (path.file != nullptr) report.files = {path.name};  // the embedded model has no path of its own
     if (flags->json) {
-      fmt::print("{}\n", ToJson(report).dump(
-                             2, ' ', false,
-                             nlohmann::ordered_json::error_handler_t::replace));
+      fmt::print("{}\n", ToJson(report).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
     } else {
       fmt::print("{}", ToText(report));
     }
@@ -40,4 +34,4 @@ void AddInspect(CLI::App &app, int &exit_code) {
   });
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

@@ -17,76 +17,62 @@ namespace {
 
 // Why a backend cannot run here at all; empty: it can. A plain f32 matrix is
 // what every backend takes.
-std::string Reason(const BackendEntry &entry, const Cpu &cpu) {
-  if (entry.backend == nullptr)
-    return std::string(entry.missing);
-  return entry.backend->WhyNot({FindFormat("f32"), 64, 64}, cpu);
+std::string Reason(const BackendEntry& entry, const Cpu& cpu) {
+  if (entry.backend == nullptr) return std::string(entry.missing);
+  return entry.backend->WhyNot({}, cpu);
 }
 
 Table Backends() {
   const Cpu cpu = DetectCpu();
   Table table({"name", "precision", "status", "summary"});
-  for (const BackendEntry &entry : AllBackends()) {
+  for (const BackendEntry& entry : AllBackends()) {
     const std::string reason = Reason(entry, cpu);
-    const std::string precision =
-        entry.backend == nullptr
-            ? "-"
-            : std::string(PrecisionName(
-                  entry.backend->PrecisionFor({FindFormat("f32"), 64, 64})));
-    table.Add({std::string(entry.name), precision,
-               reason.empty() ? "available" : reason,
-               std::string(entry.summary)});
+    const std::string precision = entry.backend == nullptr ? "-" : std::string(PrecisionName(entry.backend->PrecisionFor({})));
+    table.Add({std::string(entry.name), precision, reason.empty() ? "available" : reason, std::string(entry.summary)});
   }
   return table;
 }
 
 Table Formats() {
-  Table table({"name", "block_values", "block_bytes", "bits_per_weight",
-               "gguf_type", "quantize"});
-  for (const Format *f : AllFormats()) {
+  Table table({"name", "block_values", "block_bytes", "bits_per_weight", "gguf_type", "quantize"});
+  for (const Format* f : AllFormats()) {
     table.Add({std::string(f->name), f->block_values, f->block_bytes,
-               8.0 * static_cast<double>(f->block_bytes) /
-                   static_cast<double>(f->block_values),
-               f->ggml_type, f->quantize != nullptr});
+               8.0 * static_cast<double>(f->block_bytes) / static_cast<double>(f->block_values), f->ggml_type,
+               f->quantize != nullptr});
   }
   return table;
 }
 
 Table Tasks() {
   Table table({"name", "version", "summary"});
-  for (const Task &task : AllTasks())
-    table.Add(
-        {std::string(task.name), task.version, std::string(task.summary)});
+  for (const Task& task : AllTasks()) table.Add({std::string(task.name), task.version, std::string(task.summary)});
   return table;
 }
 
 Table Models() {
   Table table({"form", "summary"});
   table.Add({"default", "the embedded model"});
-  for (const ModelEntry &entry : AllModels())
-    table.Add({std::string(entry.form), std::string(entry.summary)});
+  for (const ModelEntry& entry : AllModels()) table.Add({std::string(entry.form), std::string(entry.summary)});
   return table;
 }
 
-} // namespace
+}  // namespace
 
-void AddList(CLI::App &app, int &exit_code) {
+void AddList(CLI::App& app, int& exit_code) {
   struct What {
-    const char *name;
-    const char *summary;
+    const char* name;
+    const char* summary;
     Table (*table)();
   };
-  static constexpr What kWhat[] = {
-      {"backends", "matmul backends, and why one cannot run here", Backends},
-      {"formats", "storage formats of weights", Formats},
-      {"tasks", "evaluations", Tasks},
-      {"models", "what --model accepts", Models}};
-  CLI::App *command =
-      app.add_subcommand("list", "What this build can do on this machine");
+  static constexpr What kWhat[] = {{"backends", "matmul backends, and why one cannot run here", Backends},
+                                   {"formats", "storage formats of weights", Formats},
+                                   {"tasks", "evaluations", Tasks},
+                                   {"models", "what --model accepts", Models}};
+  CLI::App* command = app.add_subcommand("list", "What this build can do on this machine");
   command->require_subcommand(1);
   command->footer("Example: tidemark list backends --json");
-  for (const What &what : kWhat) {
-    CLI::App *sub = command->add_subcommand(what.name, what.summary);
+  for (const What& what : kWhat) {
+    CLI::App* sub = command->add_subcommand(what.name, what.summary);
     const auto json = std::make_shared<bool>(false);
     sub->add_flag("--json", *json, "rows as a JSON array");
     sub->callback([json, table = what.table, &exit_code] {
@@ -96,4 +82,4 @@ void AddList(CLI::App &app, int &exit_code) {
   }
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

@@ -15,9 +15,8 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr std::array<AddCommand, 8> kCommands = {
-    AddRun,     AddEval,  AddScore,    AddGenerate,
-    AddInspect, AddBench, AddDatasets, AddList};
+constexpr std::array<AddCommand, 8> kCommands = {AddRun,     AddEval,  AddScore,    AddGenerate,
+                                                 AddInspect, AddBench, AddDatasets, AddList};
 
 std::atomic<bool> cancelled{false};
 
@@ -28,51 +27,47 @@ void OnSignal(int signal) {
   }
 }
 
-int Main(int argc, char **argv) {
+int Main(int argc, char** argv) {
   int exit_code = kOk;
-  CLI::App app("Tidemark measures small language models on the machine they "
-               "will run on.",
-               "tidemark");
+  CLI::App app(
+      "Tidemark measures small language models on the machine they "
+      "will run on.",
+      "tidemark");
   app.require_subcommand(1);
   const BuildInfo build = GetBuildInfo();
   app.set_version_flag("--version",
-                       fmt::format("tidemark {} ({}{})", build.version,
-                                   build.git_commit,
-                                   build.git_dirty ? ", modified" : ""));
-  app.footer("Exit codes: 0 fine, 1 error or regression, 2 inconclusive "
-             "(interrupted, or too many failed samples).\n"
-             "Results go to stdout, messages and progress to stderr. `tidemark "
-             "COMMAND --help` shows an example each.");
-  for (const AddCommand add : kCommands)
-    add(app, exit_code);
+                       fmt::format("tidemark {} ({}{})", build.version, build.git_commit, build.git_dirty ? ", modified" : ""));
+  app.footer(
+      "Exit codes: 0 fine, 1 error or regression, 2 inconclusive "
+      "(interrupted, or too many failed samples).\n"
+      "Results go to stdout, messages and progress to stderr. `tidemark "
+      "COMMAND --help` shows an example each.");
+  for (const AddCommand add : kCommands) add(app, exit_code);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError &e) {
-    if (e.get_exit_code() == 0)
-      return app.exit(e); // --help, --version
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
     fmt::print(stderr, "error: {}\n", e.what());
     const auto chosen = app.get_subcommands();
-    fmt::print(stderr, "`tidemark {}--help` lists what there is\n",
-               chosen.empty() ? "" : chosen.front()->get_name() + " ");
+    fmt::print(stderr, "`tidemark {}--help` lists what there is\n", chosen.empty() ? "" : chosen.front()->get_name() + " ");
     return kFailure;
   }
   return exit_code;
 }
 
-} // namespace
+}  // namespace
 
-const std::atomic<bool> &CancelFlag() {
+const std::atomic<bool>& CancelFlag() {
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
   return cancelled;
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-int main(int argc, char **argv) {
-  std::signal(
-      SIGPIPE,
-      SIG_IGN); // a closed pipe is a failed write, reported like any other
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE,
+              SIG_IGN);  // a closed pipe is a failed write, reported like any other
   try {
     const int code = tidemark::cli::Main(argc, argv);
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
@@ -80,11 +75,11 @@ int main(int argc, char **argv) {
       return tidemark::cli::kFailure;
     }
     return code;
-  } catch (const tidemark::Error &e) {
+  } catch (const tidemark::Error& e) {
     fmt::print(stderr, "error: {}\n", e.what());
-  } catch (const std::bad_alloc &) {
+  } catch (const std::bad_alloc&) {
     fmt::print(stderr, "error: out of memory\n");
-  } catch (const std::exception &e) {
+  } catch (const std::exception& e) {
     fmt::print(stderr, "error: {}\n", e.what());
   }
   return tidemark::cli::kFailure;

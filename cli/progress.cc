@@ -14,18 +14,15 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kRedraw = std::chrono::milliseconds(100);
 constexpr auto kLogEvery = std::chrono::seconds(10);
 
-std::optional<Clock::time_point>
-    last_shown; // the terminal's state, hence one per process
+std::optional<Clock::time_point> last_shown;  // the terminal's state, hence one per process
 bool line_open = false;
 
-} // namespace
+}  // namespace
 
-void ShowProgress(const std::string &line) {
+void ShowProgress(const std::string& line) {
   static const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto now = Clock::now();
-  if (last_shown && now - *last_shown < (terminal ? Clock::duration(kRedraw)
-                                                  : Clock::duration(kLogEvery)))
-    return;
+  if (last_shown && now - *last_shown < (terminal ? Clock::duration(kRedraw) : Clock::duration(kLogEvery))) return;
   last_shown = now;
   if (terminal) {
     fmt::print(stderr, "\r\x1b[K{}", line);
@@ -37,11 +34,10 @@ void ShowProgress(const std::string &line) {
 }
 
 void ClearProgress() {
-  if (line_open)
-    fmt::print(stderr, "\r\x1b[K");
+  if (line_open) fmt::print(stderr, "\r\x1b[K");
   std::fflush(stderr);
   line_open = false;
   last_shown.reset();
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

@@ -7,9 +7,9 @@
 
 namespace tidemark::cli {
 
-void ShowProgress(const std::string &line);
-void ClearProgress(); // before any other message, and at the end
+void ShowProgress(const std::string& line);
+void ClearProgress();  // before any other message, and at the end
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-#endif // TIDEMARK_CLI_PROGRESS_H_
+#endif  // TIDEMARK_CLI_PROGRESS_H_

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <iostream>
 #include <memory>
+#include <sstream>
 
 #include "cli/bench_setup.h"
 #include "cli/command.h"
@@ -25,27 +25,25 @@ struct Suite {
   std::vector<std::string_view> tasks;
   int max_new_tokens;
   std::vector<int64_t> rows, depths;
-  double min_seconds; // per benchmark
+  double min_seconds;  // per benchmark
 };
 
-const std::vector<Suite> &AllSuites() {
-  static const std::vector<Suite> suites = {
-      {"quick",
-       "sample rows of IFEval and a short benchmark of matmul, routing and "
-       "attention",
-       {"ifeval"},
-       128,
-       {1, 32},
-       {512},
-       0.05}};
+const std::vector<Suite>& AllSuites() {
+  static const std::vector<Suite> suites = {{"quick",
+                                             "sample rows of IFEval and a short benchmark of matmul, routing and "
+                                             "attention",
+                                             {"ifeval"},
+                                             128,
+                                             {1, 32},
+                                             {512},
+                                             0.05}};
   return suites;
 }
 
-const Suite &FindSuite(const std::string &name) {
+const Suite& FindSuite(const std::string& name) {
   std::string known;
-  for (const Suite &suite : AllSuites()) {
-    if (suite.name == name)
-      return suite;
+  for (const Suite& suite : AllSuites()) {
+    if (suite.name == name) return suite;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", suite.name);
   }
   throw Error("suite", name, known);
@@ -58,33 +56,29 @@ struct Flags {
   bool overwrite = false, json = false;
 };
 
-nlohmann::ordered_json RunSuiteBenchmarks(const Suite &suite,
-                                          const EngineModel &model,
-                                          const EngineFlags &flags,
-                                          const Cpu &cpu) {
+nlohmann::ordered_json RunSuiteBenchmarks(const Suite& suite, const EngineModel& model, const EngineFlags& flags,
+                                          const Cpu& cpu) {
   ThreadPool pool(ThreadCount(flags, cpu));
-  BenchContext context =
-      MakeBenchContext(*model.loaded().store, "all", cpu, pool);
+  BenchContext context = MakeBenchContext(*model.loaded().store, "all", cpu, pool);
   context.rows = suite.rows;
   context.depths = suite.depths;
   BenchRunOptions options;
   options.min_seconds = suite.min_seconds;
-  return RunBenchmarks(context, options, std::cerr);
+  std::ostringstream table;  // the report has every row; a first run need not scroll through them
+  return RunBenchmarks(context, options, table);
 }
 
-int Run(const Flags &flags) {
+int Run(const Flags& flags) {
   const auto begin = std::chrono::steady_clock::now();
-  const Suite &suite = FindSuite(flags.suite);
-  const std::filesystem::path out = flags.out.empty()
-                                        ? DefaultOutput("run")
-                                        : std::filesystem::path(flags.out);
+  const Suite& suite = FindSuite(flags.suite);
+  const std::filesystem::path out = flags.out.empty() ? DefaultOutput("run") : std::filesystem::path(flags.out);
   PrepareOutput(out, flags.overwrite);
   const Cpu cpu = DetectCpu();
   const ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
   EngineModel model(model_options.resolve(flags.engine.model), model_options);
   std::vector<EvalJob> jobs;
   for (const std::string_view name : suite.tasks) {
-    const Task &task = FindTask(std::string(name));
+    const Task& task = FindTask(std::string(name));
     EvalJob job{&task, LoadDataset(task.name, ""), task.options};
     job.generate.max_new_tokens = suite.max_new_tokens;
     job.generate.seed = flags.seed;
@@ -101,38 +95,29 @@ int Run(const Flags &flags) {
   report = RunEvals(model, jobs, options, flags.overwrite, std::move(report));
   ClearProgress();
   if (!report.interrupted) {
-    fmt::print(stderr, "benchmarks on this model's shapes:\n");
+    ShowProgress("benchmarks on this model's shapes");
     report.benchmarks = RunSuiteBenchmarks(suite, model, flags.engine, cpu);
+    ClearProgress();
+    fmt::print(stderr, "{} kernel benchmarks measured\n", (*report.benchmarks)["benchmarks"].size());
   }
-  FinishReport(
-      report, &model,
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
-          .count());
+  FinishReport(report, &model, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   WriteReport(out / "report.json", report);
   return ShowReport(report, out / "report.json", flags.json);
 }
 
-} // namespace
+}  // namespace
 
-void AddRun(CLI::App &app, int &exit_code) {
+void AddRun(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
-  CLI::App *command =
-      app.add_subcommand("run", "Run a suite and write one report");
-  command
-      ->add_option("suite", flags->suite,
-                   "quick: sample rows of IFEval and a short benchmark")
-      ->capture_default_str();
+  CLI::App* command = app.add_subcommand("run", "Run a suite and write one report");
+  command->add_option("suite", flags->suite, "quick: sample rows of IFEval and a short benchmark")->capture_default_str();
   AddEngineFlags(*command, flags->engine, /*model_required=*/false);
-  command->add_option("--seed", flags->seed, "seed of every random draw")
-      ->capture_default_str();
-  command->add_option("--out", flags->out,
-                      "folder for the results; absent: out/run-TIME");
-  command->add_flag("--overwrite", flags->overwrite,
-                    "replace results that are already in --out");
-  command->add_flag("--json", flags->json,
-                    "print the report instead of a table");
+  command->add_option("--seed", flags->seed, "seed of every random draw")->capture_default_str();
+  command->add_option("--out", flags->out, "folder for the results; absent: out/run-TIME");
+  command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
+  command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer("Example: tidemark run --threads 2 --out first-run");
   command->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

@@ -7,68 +7,51 @@
 namespace tidemark::cli {
 namespace {
 
-void PrintTask(const TaskReport &task) {
-  const SampleCounts &s = task.samples;
-  fmt::print("{}: {} samples, {} scored, {} failed", task.name, s.total,
-             s.scored, s.failed);
-  if (s.not_run > 0)
-    fmt::print(", {} not run", s.not_run);
-  if (s.unclosed_reasoning > 0)
-    fmt::print(", {} with unclosed reasoning", s.unclosed_reasoning);
+void PrintTask(const TaskReport& task) {
+  const SampleCounts& s = task.samples;
+  fmt::print("{}: {} samples, {} scored, {} failed", task.name, s.total, s.scored, s.failed);
+  if (s.not_run > 0) fmt::print(", {} not run", s.not_run);
+  if (s.unclosed_reasoning > 0) fmt::print(", {} with unclosed reasoning", s.unclosed_reasoning);
   fmt::print("\n");
   size_t details = 0;
-  for (const Metric &m : task.metrics) {
-    if (m.name.find('/') !=
-        std::string::npos) { // per family and per id: in the report
+  for (const Metric& m : task.metrics) {
+    if (m.name.find('/') != std::string::npos) {  // per family and per id: in the report
       ++details;
       continue;
     }
-    fmt::print(
-        "  {:<22} {:6.2f} %   95 % interval {:6.2f} to {:6.2f} %   n = {}\n",
-        m.name, 100 * m.value, 100 * m.ci95_low, 100 * m.ci95_high, m.n);
+    fmt::print("  {:<22} {:6.2f} %   95 % interval {:6.2f} to {:6.2f} %   n = {}\n", m.name, 100 * m.value, 100 * m.ci95_low,
+               100 * m.ci95_high, m.n);
   }
-  if (details > 0)
-    fmt::print("  ({} metrics per family and per instruction in the report)\n",
-               details);
+  if (details > 0) fmt::print("  ({} metrics per family and per instruction in the report)\n", details);
 }
 
 // More than a tenth of failed samples makes the metrics a statement about the
 // rest only.
-bool Inconclusive(const Report &report) {
-  if (report.interrupted)
-    return true;
-  for (const TaskReport &task : report.tasks) {
-    if (task.samples.total > 0 && 10 * task.samples.failed > task.samples.total)
-      return true;
+bool Inconclusive(const Report& report) {
+  if (report.interrupted) return true;
+  for (const TaskReport& task : report.tasks) {
+    if (task.samples.total > 0 && 10 * task.samples.failed > task.samples.total) return true;
   }
   return false;
 }
 
-} // namespace
+}  // namespace
 
-int ShowReport(const Report &report, const std::filesystem::path &path,
-               bool json) {
+int ShowReport(const Report& report, const std::filesystem::path& path, bool json) {
   if (json) {
     fmt::print("{}\n", ToJson(report).dump(2));
   } else {
-    for (const TaskReport &task : report.tasks)
-      PrintTask(task);
-    const auto &timings = report.timings.model;
-    for (const char *name :
-         {"load_seconds", "prefill_tok_per_s", "decode_tok_per_s"}) {
-      if (timings.contains(name) && timings[name].is_number())
-        fmt::print("{:<24} {:8.2f}\n", name, timings[name].get<double>());
+    for (const TaskReport& task : report.tasks) PrintTask(task);
+    const auto& timings = report.timings.model;
+    for (const char* name : {"load_seconds", "prefill_tok_per_s", "decode_tok_per_s"}) {
+      if (timings.contains(name) && timings[name].is_number()) fmt::print("{:<24} {:8.2f}\n", name, timings[name].get<double>());
     }
-    fmt::print("{:<24} {:8.1f} MiB\n", "peak memory",
-               static_cast<double>(report.peak_rss_bytes) / (1 << 20));
+    fmt::print("{:<24} {:8.1f} MiB\n", "peak memory", static_cast<double>(report.peak_rss_bytes) / (1 << 20));
     fmt::print("report: {}\n", path.string());
   }
-  for (const std::string &warning : report.warnings)
-    fmt::print(stderr, "warning: {}\n", warning);
-  if (report.interrupted)
-    fmt::print(stderr,
-               "interrupted: the results cover the finished samples only\n");
+  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  if (report.interrupted) fmt::print(stderr, "interrupted: the results cover the finished samples only\n");
   return Inconclusive(report) ? kInconclusive : kOk;
 }
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli

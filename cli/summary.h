@@ -12,9 +12,8 @@ namespace tidemark::cli {
 // and where the report is; or, with json, the report itself. Returns the exit
 // code: 2 if the run was interrupted or more than a tenth of the samples
 // failed.
-int ShowReport(const Report &report, const std::filesystem::path &path,
-               bool json);
+int ShowReport(const Report& report, const std::filesystem::path& path, bool json);
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-#endif // TIDEMARK_CLI_SUMMARY_H_
+#endif  // TIDEMARK_CLI_SUMMARY_H_

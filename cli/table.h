@@ -10,19 +10,16 @@
 namespace tidemark::cli {
 
 class Table {
-public:
-  explicit Table(std::vector<std::string> columns)
-      : columns_(std::move(columns)) {}
-  void Add(std::vector<nlohmann::ordered_json> row) {
-    rows_.push_back(std::move(row));
-  } // one value per column
+ public:
+  explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+  void Add(std::vector<nlohmann::ordered_json> row) { rows_.push_back(std::move(row)); }  // one value per column
   void Print(bool json) const;
 
-private:
+ private:
   std::vector<std::string> columns_;
   std::vector<std::vector<nlohmann::ordered_json>> rows_;
 };
 
-} // namespace tidemark::cli
+}  // namespace tidemark::cli
 
-#endif // TIDEMARK_CLI_TABLE_H_
+#endif  // TIDEMARK_CLI_TABLE_H_

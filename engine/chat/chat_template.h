@@ -11,9 +11,9 @@
 namespace tidemark {
 
 struct RenderLimits {
-  int64_t max_steps = 10'000'000;            // evaluated nodes
+  int64_t max_steps = 10'000'000;  // evaluated nodes
   int64_t max_output_bytes = int64_t{64} << 20;
-  int max_depth = 200;                       // nesting of expressions, macros and blocks
+  int max_depth = 200;  // nesting of expressions, macros and blocks
 };
 
 class ChatTemplate {

@@ -173,7 +173,7 @@ class BatchRun {
     const std::optional<TokenId> id = SampleToken(logits, active.history, options.sampling, uniform);
     if (!id) return Stop(active, StopReason::kError, "the model produced logits that are not finite");
     RecordTime(active);
-    if (!options.ignore_eos && tokenizer_ != nullptr && tokenizer_->Eos() == *id) return Stop(active, StopReason::kEos);
+    if (!options.ignore_eos && IsEos(*id)) return Stop(active, StopReason::kEos);
     if (std::find(options.stop_ids.begin(), options.stop_ids.end(), *id) != options.stop_ids.end())
       return Stop(active, StopReason::kStopId);
     active.history.push_back(*id);
@@ -182,6 +182,11 @@ class BatchRun {
     if (active.Generated() >= static_cast<size_t>(options.max_new_tokens)) return Stop(active, StopReason::kLength);
     if (static_cast<int64_t>(active.history.size()) > active.state.capacity()) return Stop(active, StopReason::kContext);
     return true;
+  }
+
+  bool IsEos(TokenId id) const {
+    const std::vector<TokenId>& extra = options_.extra_eos_ids;
+    return (tokenizer_ != nullptr && tokenizer_->Eos() == id) || std::find(extra.begin(), extra.end(), id) != extra.end();
   }
 
   static bool Stop(Active& active, StopReason reason, std::string error = {}) {

@@ -34,10 +34,11 @@ struct GenerateResult {
 };
 
 struct GeneratorOptions {
-  int max_batch = 16;                 // sequences that run at once
-  int prefill_chunk = 512;            // most prompt tokens of all requests together in one step
-  int64_t context = 4096;             // most positions of one sequence, prompt included
-  const Format* kv_format = nullptr;  // nullptr: f32
+  int max_batch = 16;                       // sequences that run at once
+  int prefill_chunk = 512;                  // most prompt tokens of all requests together in one step
+  int64_t context = 4096;                   // most positions of one sequence, prompt included
+  const Format* kv_format = nullptr;        // nullptr: f32
+  std::vector<TokenId> extra_eos_ids = {};  // end tokens besides the tokenizer's own
 };
 
 struct GeneratorTotals {  // over the life of the generator, for throughput figures

@@ -25,7 +25,8 @@ std::string TokenText(const Tokenizer& tokenizer, std::optional<TokenId> id) {
 
 }  // namespace
 
-LoadedModel::LoadedModel(const std::filesystem::path& model_path, const LoadOptions& options, ThreadPool& pool) : path(model_path) {
+LoadedModel::LoadedModel(const std::filesystem::path& model_path, const LoadOptions& options, ThreadPool& pool)
+    : path(model_path) {
   const auto begin = Clock::now();
   store = WeightStore::Open(path);
   const TokenizerData& data = store->Tokenizer();
@@ -37,7 +38,13 @@ LoadedModel::LoadedModel(const std::filesystem::path& model_path, const LoadOpti
   pack_seconds = SecondsSince(packing);
 }
 
-std::vector<TokenId> EncodeChat(const LoadedModel& model, const nlohmann::ordered_json& messages, const nlohmann::ordered_json& tools) {
+Generator MakeGenerator(const LoadedModel& model, ThreadPool& pool, GeneratorOptions options) {
+  options.extra_eos_ids = model.store->Tokenizer().extra_eos_ids;
+  return Generator(*model.model, model.tokenizer.get(), pool, std::move(options));
+}
+
+std::vector<TokenId> EncodeChat(const LoadedModel& model, const nlohmann::ordered_json& messages,
+                                const nlohmann::ordered_json& tools) {
   const Tokenizer& tokenizer = RequireTokenizer(model);
   if (!model.chat_template) {
     throw Error(model.path.string(), "no chat template in the file", "tokenizer.chat_template", "give a raw prompt with --raw");

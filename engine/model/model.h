@@ -21,8 +21,8 @@ namespace tidemark {
 
 // Tokens appended to one sequence. The states of a batch are distinct.
 struct Step {
-  std::span<const TokenId> tokens;   // at least one, each in [0, V)
-  SequenceState* state = nullptr;    // positions [state->length(), + tokens.size()) are written
+  std::span<const TokenId> tokens;  // at least one, each in [0, V)
+  SequenceState* state = nullptr;   // positions [state->length(), + tokens.size()) are written
   // Where logits go: empty: none wanted; V values: of the last token; tokens.size() * V values: of every token.
   std::span<float> logits;
 };

@@ -27,14 +27,14 @@ class SequenceState {
   int64_t length() const { return length_; }
   int64_t capacity() const { return capacity_; }
   const Format* kv_format() const { return kv_format_; }
-  int64_t Bytes() const;        // memory held
+  int64_t Bytes() const;  // memory held
 
   // For the architecture alone. attention_index counts attention layers, conv_index convolution layers, both from 0.
-  std::byte* Keys(int64_t attention_index);     // [capacity, nkv * d] in kv_format, grown on demand up to capacity
+  std::byte* Keys(int64_t attention_index);  // [capacity, nkv * d] in kv_format, grown on demand up to capacity
   std::byte* Values(int64_t attention_index);
   std::span<float> ConvWindow(int64_t conv_index);  // [conv_L_cache - 1, H], oldest first: gated inputs u = B * x
-  void Reserve(int64_t positions);              // makes room for that many positions in all
-  void Advance(int64_t tokens);                 // length += tokens, after all layers have run
+  void Reserve(int64_t positions);                  // makes room for that many positions in all
+  void Advance(int64_t tokens);                     // length += tokens, after all layers have run
 
  private:
   SequenceState() = default;

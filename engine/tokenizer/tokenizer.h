@@ -30,21 +30,22 @@ class Tokenizer {
   // All ids joined; invalid UTF-8 is kept as it is.
   std::string Decode(std::span<const TokenId> ids, bool print_special) const;
 
-  virtual int64_t VocabSize() const = 0;                    // ids [0, VocabSize()) are known here; the model may have more rows
+  virtual int64_t VocabSize() const = 0;  // ids [0, VocabSize()) are known here; the model may have more rows
   virtual bool IsControl(TokenId id) const = 0;
-  virtual bool IsUsable(TokenId id) const = 0;              // false: padding row without a token string; masked when sampling
+  virtual bool IsUsable(TokenId id) const = 0;  // false: padding row without a token string; masked when sampling
   virtual std::optional<TokenId> Find(std::string_view token) const = 0;  // exact token string ("<|im_end|>")
   virtual std::optional<TokenId> Bos() const = 0;
   virtual std::optional<TokenId> Eos() const = 0;
-  virtual bool AddBos() const = 0;                          // raw completion prompts begin with BOS
+  virtual bool AddBos() const = 0;  // raw completion prompts begin with BOS
 };
 
 // Joins token bytes and hands out only whole UTF-8 characters, so that a stream never shows half of one.
 class StreamingDecoder {
  public:
-  explicit StreamingDecoder(const Tokenizer& tokenizer, bool print_special = false) : tokenizer_(&tokenizer), print_special_(print_special) {}
-  std::string Add(TokenId id);   // characters completed by this token; may be empty
-  std::string Finish();          // what is left, incomplete bytes as U+FFFD
+  explicit StreamingDecoder(const Tokenizer& tokenizer, bool print_special = false)
+      : tokenizer_(&tokenizer), print_special_(print_special) {}
+  std::string Add(TokenId id);  // characters completed by this token; may be empty
+  std::string Finish();         // what is left, incomplete bytes as U+FFFD
 
  private:
   const Tokenizer* tokenizer_;

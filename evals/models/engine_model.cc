@@ -76,7 +76,7 @@ EngineModel::EngineModel(ModelFile file, const ModelOptions& options)
       pool_(options.threads),
       loaded_(file_.path, options.load, pool_),
       generator_options_(options.generator),
-      generator_(*loaded_.model, loaded_.tokenizer.get(), pool_, options.generator),
+      generator_(MakeGenerator(loaded_, pool_, options.generator)),
       backends_(options.load.backends) {
   if (loaded_.tokenizer == nullptr) throw Error(file_.name, "no tokenizer", "a model with tokenizer and chat template");
   if (!loaded_.chat_template)
