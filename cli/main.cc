@@ -66,8 +66,6 @@ const std::atomic<bool>& CancelFlag() {
 }  // namespace tidemark::cli
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE,
-              SIG_IGN);  // a closed pipe is a failed write, reported like any other
   try {
     const int code = tidemark::cli::Main(argc, argv);
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
