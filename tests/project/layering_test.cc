@@ -22,7 +22,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"engine", {"engine/core", "engine/formats", "engine"}},
     {"backends", {"engine/core", "engine/formats", "backends"}},
     {"datasets", {"engine/core", "engine/formats", "datasets", "embedded"}},
-    {"reports", {"engine/core", "engine/formats", "reports", "embedded", "build_info"}},
+    {"reports", {"engine/core", "engine/formats", "reports", "embedded", "build_info.h"}},
     {"evals", {"engine/core", "engine/formats", "engine", "backends", "datasets", "reports", "evals", "embedded"}},
     {"bench", {"engine/core", "engine/formats", "engine", "backends", "datasets", "reports", "bench"}},
     {"cli", {"engine/core", "engine/formats", "engine", "backends", "datasets", "reports", "evals", "bench", "cli", "embedded"}},
