@@ -59,6 +59,8 @@ Value CallBuiltin(Runtime& runtime, const Builtin& builtin, const Value& self, A
     if (!open) Fail(fmt::format("{} with the argument '{}'", builtin.name, Printable(key)), "one that it has");
     params.rest.named.emplace_back(key, value);
   }
+  runtime.Visit(self);
+  for (const Value& value : params.values) runtime.Visit(value);
   return builtin.call(runtime, self, params);
 }
 

@@ -53,6 +53,7 @@ Dict BuildDict(Runtime& runtime, Params& p) {
     for (const Value& pair : runtime.Walk(source)) {
       Values parts = runtime.Walk(pair);
       if (parts.size() != 2) Fail(fmt::format("a dict entry of {} parts", parts.size()), "2");
+      if (!parts[0].IsString()) runtime.Step(static_cast<int64_t>(dict.entries.size() / 8));  // Set searches them one by one
       dict.Set(std::move(parts[0]), std::move(parts[1]));
     }
   }

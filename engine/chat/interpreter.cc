@@ -361,6 +361,8 @@ class Interpreter {
     for (size_t i = 0; i < expr.names.size(); ++i) {
       Value right = Evaluate(*expr.operands[i + 1], scope);
       runtime_.line = expr.line;
+      runtime_.Visit(left);
+      runtime_.Visit(right);
       const std::string& op = expr.names[i];
       bool holds = false;
       if (op == "==") holds = Equal(left, right);
@@ -394,7 +396,10 @@ class Interpreter {
 
   Value Concat(const Expr& expr, Scope* scope) {
     std::string out;
-    for (const Value& part : EvaluateAll(expr.operands, scope)) out += ToText(part);
+    for (const Value& part : EvaluateAll(expr.operands, scope)) {
+      runtime_.Visit(part);
+      out += ToText(part);
+    }
     runtime_.line = expr.line;
     return runtime_.MakeText(std::move(out));
   }

@@ -24,6 +24,15 @@ void Runtime::Charge(size_t bytes) {
     Fail("strings and lists that use too much memory", "a smaller result (or raise max_output_bytes)");
 }
 
+void Runtime::Visit(const Value& value) {
+  const Text* text = value.text();
+  Step(text != nullptr ? static_cast<int64_t>(text->bytes.size() / 64) : Weight(value) / 64);
+  if (const Dict* dict = value.dict()) {  // keys that are no strings are compared one by one
+    const auto other_keys = static_cast<int64_t>(dict->entries.size() - dict->by_text.size());
+    Step(other_keys * other_keys / 64);
+  }
+}
+
 Values Runtime::Walk(const Value& value) {
   Values items = Items(value);
   Step(static_cast<int64_t>(items.size() / 8));

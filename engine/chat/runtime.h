@@ -25,6 +25,7 @@ class Runtime {
   void Step(int64_t steps = 1);
   // Counts bytes of strings and items that values were made of, over the whole run: what bounds memory.
   void Charge(size_t bytes);
+  void Visit(const Value& value);   // counts the work of comparing, printing or searching all of it
   Values Walk(const Value& value);  // Items() with its cost counted
   Value MakeText(std::string text, bool markup = false);
 

@@ -62,10 +62,31 @@ int Depth(const Value& value) {
   return 0;
 }
 
+int64_t Weight(const Value& value) {
+  if (const Text* t = value.text()) return 1 + static_cast<int64_t>(t->bytes.size() / 64);
+  if (const Sequence* s = value.sequence()) return s->weight;
+  if (const Dict* d = value.dict()) return d->weight;
+  return 1;
+}
+
+namespace {
+
+void CheckWeight(int64_t weight) {
+  if (weight > kMaxValueWeight) {
+    Fail(fmt::format("a value of more than {} parts, shared ones counted as often as they occur", kMaxValueWeight));
+  }
+}
+
+}  // namespace
+
 Value MakeSequence(Sequence::Kind kind, Values items) {
   auto sequence = std::make_shared<Sequence>();
   sequence->kind = kind;
-  for (const Value& item : items) sequence->depth = std::max(sequence->depth, Depth(item) + 1);
+  for (const Value& item : items) {
+    sequence->depth = std::max(sequence->depth, Depth(item) + 1);
+    sequence->weight += Weight(item);
+    CheckWeight(sequence->weight);
+  }
   if (sequence->depth > kMaxValueDepth) Fail(fmt::format("lists nested deeper than {}", kMaxValueDepth));
   sequence->items = std::move(items);
   return Value(std::shared_ptr<const Sequence>(std::move(sequence)));
@@ -100,9 +121,13 @@ void Dict::Set(Value key, Value value) {
   depth = std::max({depth, Depth(key) + 1, Depth(value) + 1});
   if (depth > kMaxValueDepth) Fail(fmt::format("dicts nested deeper than {}", kMaxValueDepth));
   if (const Value* old = Find(key)) {
+    weight += Weight(value) - Weight(*old);
+    CheckWeight(weight);
     *const_cast<Value*>(old) = std::move(value);  // the entry is ours: Find is const for readers
     return;
   }
+  weight += Weight(key) + Weight(value);
+  CheckWeight(weight);
   if (const Text* text = key.text()) by_text.emplace(text->bytes, entries.size());
   entries.emplace_back(std::move(key), std::move(value));
 }
@@ -371,7 +396,6 @@ std::string ReprDict(const Dict& dict, int depth) {
 }  // namespace
 
 std::string Repr(const Value& value, int depth) {
-  if (depth > 2 * kMaxValueDepth) Fail("a value that contains itself printed");
   if (value.IsUndefined()) return "Undefined";
   if (value.IsNone()) return "None";
   if (const auto* b = value.As<bool>()) return *b ? "True" : "False";
@@ -380,6 +404,9 @@ std::string Repr(const Value& value, int depth) {
   if (const Text* t = value.text()) return t->markup ? "Markup(" + ReprText(t->bytes) + ")" : ReprText(t->bytes);
   if (const Dict* d = value.dict()) return ReprDict(*d, depth);
   if (const Sequence* s = value.sequence()) return ReprSequence(*s, depth);
+  // A namespace changes after it was put somewhere, so only this keeps its text finite.
+  if (value.name_space() != nullptr && depth > 0)
+    Fail("a namespace printed inside a value, which may be one that contains itself");
   if (const Namespace* n = value.name_space()) return "<Namespace " + ReprDict(n->attributes, depth + 1) + ">";
   if (LoopState* l = value.loop()) return fmt::format("<LoopContext {}/{}>", l->index0 + 1, l->Length());
   Fail(fmt::format("the function {} printed", Printable(value.callable()->name)), "a value with a text");

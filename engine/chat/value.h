@@ -34,6 +34,9 @@ struct Failure {
 };
 [[noreturn]] void Fail(std::string found, std::string expected = {});
 
+// Nodes of a value plus its text in units of 64 bytes, shared parts counted as often as they occur: what comparing or printing it
+// costs. Sixty lines of {% set x = [x, x] %} make a value of 2^60 nodes in a few kilobytes.
+inline constexpr int64_t kMaxValueWeight = 1 << 21;
 inline constexpr int kMaxValueDepth = 200;  // lists within lists; Python's own recursion limit is of this order
 
 struct Undefined {
@@ -94,6 +97,7 @@ struct Sequence {
   Kind kind = Kind::kList;
   Values items;
   int depth = 1;
+  int64_t weight = 1;
   std::string repr;               // ranges only: "range(0, 3)"
   mutable bool consumed = false;  // generators only
 
@@ -105,10 +109,11 @@ struct Dict {
   std::vector<std::pair<Value, Value>> entries;
   std::unordered_map<std::string, size_t> by_text;  // string keys; all others are searched one by one
   int depth = 1;
+  int64_t weight = 1;
 
   const Value* Find(const Value& key) const;
   const Value* Find(const std::string& key) const;
-  void Set(Value key, Value value);  // only while building. Throws Failure for an unhashable key or too deep a value.
+  void Set(Value key, Value value);  // only while building. Throws Failure: an unhashable key, too deep or too heavy a value.
 };
 
 struct Namespace {
@@ -147,12 +152,13 @@ struct LoopState {
   int64_t Length();
 };
 
-Value MakeSequence(Sequence::Kind kind, Values items);  // Throws Failure if nested too deep
+Value MakeSequence(Sequence::Kind kind, Values items);  // Throws Failure if too deep or too heavy
 inline Value MakeList(Values items) { return MakeSequence(Sequence::Kind::kList, std::move(items)); }
 inline Value MakeTuple(Values items) { return MakeSequence(Sequence::Kind::kTuple, std::move(items)); }
 inline Value MakeGenerator(Values items) { return MakeSequence(Sequence::Kind::kGenerator, std::move(items)); }
 Value MakeDict(Dict dict);
 int Depth(const Value& value);
+int64_t Weight(const Value& value);  // see kMaxValueWeight; what a namespace, loop or callable holds does not count
 
 std::string TypeName(const Value& value);                  // "str", "int", "list", ... as Python's type(x).__name__
 bool Truth(const Value& value);                            // bool(x)
@@ -161,7 +167,8 @@ bool Less(const Value& a, const Value& b);                 // a < b. Throws Fail
 bool Contains(const Value& container, const Value& item);  // item in container. Throws Failure
 bool Hashable(const Value& value);
 std::string ToText(const Value& value);               // str(x)
-std::string Repr(const Value& value, int depth = 0);  // repr(x). Throws Failure where Python prints an address
+std::string Repr(const Value& value, int depth = 0);  // repr(x). Throws Failure where Python prints an address, and
+                                                      // for a namespace inside another value
 std::string FloatRepr(double d);                      // the shortest decimal that reads back the same, in Python's layout
 int64_t Length(const Value& value);                   // len(x). Throws Failure
 Values Items(const Value& value);                     // list(x). Throws Failure; empties a generator

@@ -14,12 +14,37 @@ constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
 bool Better(const Candidate& a, const Candidate& b) { return a.logit != b.logit ? a.logit > b.logit : a.id < b.id; }
 
-// Softmax over candidates sorted by descending logit, in double so that 128000 small terms add up.
-void SetProbabilities(std::vector<Candidate>& sorted) {
-  double sum = 0;
-  for (Candidate& c : sorted) sum += c.probability = std::exp(static_cast<double>(c.logit) - sorted.front().logit);
-  for (Candidate& c : sorted) c.probability /= sum;
-}
+// What is left to draw from. Only the front is in descending order: a draw looks at a few dozen of 128,000 candidates, and
+// sorting all of them would cost as much as a decode step.
+struct Pool {
+  std::vector<Candidate> all;
+  size_t sorted = 0;  // the best, in order
+
+  // The candidate of that rank.
+  const Candidate& At(size_t rank) {
+    while (rank >= sorted) {
+      const size_t next = std::min(all.size(), std::max<size_t>(64, 4 * sorted));
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(sorted), end = all.begin() + static_cast<std::ptrdiff_t>(next);
+      if (next < all.size()) std::nth_element(begin, end, all.end(), Better);
+      std::sort(begin, end, Better);
+      sorted = next;
+    }
+    return all[rank];
+  }
+
+  void Keep(size_t count) {
+    all.resize(count);
+    sorted = std::min(sorted, count);
+  }
+
+  // Sets every probability to exp(logit - best) and returns their sum, in double so that 128,000 small terms add up.
+  double SetNumerators() {
+    const float best = At(0).logit;
+    double sum = 0;
+    for (Candidate& c : all) sum += c.probability = std::exp(static_cast<double>(c.logit) - best);
+    return sum;
+  }
+};
 
 // The k best; with keep_ties also everything equal to the k-th (transformers compares values, llama.cpp counts).
 void KeepTopK(std::vector<Candidate>& candidates, int k, bool keep_ties) {
@@ -32,36 +57,31 @@ void KeepTopK(std::vector<Candidate>& candidates, int k, bool keep_ties) {
   candidates.erase(end, candidates.end());
 }
 
-// The shortest prefix whose probability reaches p. transformers removes the ascending tail whose cumulative probability is at
-// most 1 - p, llama.cpp stops once the descending sum is at least p; they differ only by rounding at the boundary.
-void KeepTopP(std::vector<Candidate>& sorted, double p, SamplerOrder order) {
+// The shortest prefix whose probability reaches p. transformers removes what has at most 1 - p from its rank to the end,
+// llama.cpp stops once the sum from the top is at least p; they differ only by rounding at the boundary.
+void KeepTopP(Pool& pool, double p, SamplerOrder order) {
   if (p >= 1.0) return;
-  SetProbabilities(sorted);
-  if (order == SamplerOrder::kHf) {
-    double tail = 0;
-    while (sorted.size() > 1 && tail + sorted.back().probability <= 1.0 - p) {
-      tail += sorted.back().probability;
-      sorted.pop_back();
-    }
-    return;
-  }
-  double sum = 0;
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    sum += sorted[i].probability;
-    if (sum >= p) {
-      sorted.resize(i + 1);
+  const double total = pool.SetNumerators();
+  double sum = 0;  // of the ranks above
+  for (size_t i = 0; i < pool.all.size(); ++i) {
+    if (order == SamplerOrder::kHf ? i > 0 && total - sum <= (1.0 - p) * total : i > 0 && sum >= p * total) {
+      pool.Keep(i);
       return;
     }
+    sum += pool.At(i).probability;
   }
 }
 
 // Drops what is less likely than min_p times the best. On logits this reads l < l_max + ln(min_p): the same test for both
 // orders, but transformers applies it after the temperature and llama.cpp before.
-void KeepMinP(std::vector<Candidate>& sorted, double min_p) {
+void KeepMinP(Pool& pool, double min_p) {
   if (min_p <= 0.0) return;
-  const double threshold = sorted.front().logit + std::log(min_p);
-  const auto end = std::find_if(sorted.begin() + 1, sorted.end(), [&](const Candidate& c) { return c.logit < threshold; });
-  sorted.erase(end, sorted.end());
+  const double threshold = pool.At(0).logit + std::log(min_p);
+  const auto rest = pool.all.begin() + static_cast<std::ptrdiff_t>(pool.sorted);
+  const auto likely = [&](const Candidate& c) { return !(c.logit < threshold); };
+  const auto front = std::find_if_not(pool.all.begin() + 1, rest, likely);
+  const auto end = front == rest ? std::partition(rest, pool.all.end(), likely) : front;
+  pool.Keep(static_cast<size_t>(end - pool.all.begin()));
 }
 
 void ApplyTemperature(std::vector<Candidate>& candidates, double temperature) {
@@ -95,53 +115,70 @@ void ApplyRepetitionPenalty(std::span<float> logits, std::span<const TokenId> hi
   }
 }
 
-std::vector<Candidate> Candidates(std::span<float> logits, std::span<const TokenId> history, const SamplingOptions& options) {
-  if (!Argmax(logits)) return {};
+namespace {
+
+// What penalty and filters leave; empty: logits that are not finite, before or after them.
+Pool FilteredPool(std::span<float> logits, std::span<const TokenId> history, const SamplingOptions& options) {
+  Pool pool;
+  if (!Argmax(logits)) return pool;
   ApplyRepetitionPenalty(logits, history, options.repetition_penalty, options.penalty_window);
-  std::vector<Candidate> candidates;
-  candidates.reserve(logits.size());
+  pool.all.reserve(logits.size());
   for (size_t i = 0; i < logits.size(); ++i) {
-    if (logits[i] != kMinusInfinity) candidates.push_back({static_cast<TokenId>(i), logits[i], 0});
+    if (logits[i] != kMinusInfinity) pool.all.push_back({static_cast<TokenId>(i), logits[i], 0});
   }
+  if (pool.all.empty()) return pool;
   const bool hf = options.order == SamplerOrder::kHf;
-  if (hf) ApplyTemperature(candidates, options.temperature);
-  KeepTopK(candidates, options.top_k, hf);
-  std::sort(candidates.begin(), candidates.end(), Better);
-  KeepTopP(candidates, options.top_p, options.order);
-  KeepMinP(candidates, options.min_p);
-  if (!hf) ApplyTemperature(candidates, options.temperature);
-  SetProbabilities(candidates);
-  return candidates;
+  if (hf) ApplyTemperature(pool.all, options.temperature);
+  KeepTopK(pool.all, options.top_k, hf);
+  KeepTopP(pool, options.top_p, options.order);
+  KeepMinP(pool, options.min_p);
+  if (!hf) ApplyTemperature(pool.all, options.temperature);
+  if (!std::isfinite(pool.At(0).logit)) pool.all.clear();
+  return pool;
+}
+
+}  // namespace
+
+std::vector<Candidate> Candidates(std::span<float> logits, std::span<const TokenId> history, const SamplingOptions& options) {
+  Pool pool = FilteredPool(logits, history, options);
+  if (pool.all.empty()) return {};
+  const double total = pool.SetNumerators();
+  for (Candidate& c : pool.all) c.probability /= total;
+  pool.At(pool.all.size() - 1);
+  return std::move(pool.all);
 }
 
 std::optional<TokenId> SampleToken(std::span<float> logits, std::span<const TokenId> history, const SamplingOptions& options,
                                    double uniform) {
   if (options.temperature == 0.0) {
-    if (!Argmax(logits)) return std::nullopt;
+    const std::optional<TokenId> best = Argmax(logits);
+    if (!best || options.repetition_penalty == 1.0) return best;
     ApplyRepetitionPenalty(logits, history, options.repetition_penalty, options.penalty_window);
     return Argmax(logits);
   }
-  const std::vector<Candidate> candidates = Candidates(logits, history, options);
-  if (candidates.empty()) return std::nullopt;
+  Pool pool = FilteredPool(logits, history, options);
+  if (pool.all.empty()) return std::nullopt;
+  const double total = pool.SetNumerators();
   double sum = 0;
-  for (const Candidate& c : candidates) {
-    sum += c.probability;
-    if (uniform < sum) return c.id;
+  for (size_t rank = 0; rank < pool.all.size(); ++rank) {
+    sum += pool.At(rank).probability / total;
+    if (uniform < sum) return pool.all[rank].id;
   }
-  return candidates.back().id;  // the sum fell short of 1 by rounding
+  return pool.all.back().id;  // the sum fell short of 1 by rounding
 }
 
 void ValidateSampling(const SamplingOptions& options) {
   const auto require = [](bool ok, const char* flag, double value, const char* expected) {
     if (!ok) throw Error(flag, fmt::format("{}", value), expected);
   };
-  require(options.temperature >= 0 && std::isfinite(options.temperature), "--temperature", options.temperature,
-          "a number >= 0 (0: greedy)");
+  // Logits are float32: a smaller divisor would turn them into infinities and the draw into nonsense.
+  require(options.temperature == 0 || (options.temperature >= 1e-6 && options.temperature <= 1e6), "--temperature",
+          options.temperature, "0 (greedy) or 1e-6 to 1e6");
   require(options.top_k >= 0, "--top-k", options.top_k, "an integer >= 0 (0: off)");
   require(options.top_p > 0 && options.top_p <= 1, "--top-p", options.top_p, "a number in (0, 1] (1: off)");
   require(options.min_p >= 0 && options.min_p <= 1, "--min-p", options.min_p, "a number in [0, 1] (0: off)");
-  require(options.repetition_penalty > 0 && std::isfinite(options.repetition_penalty), "--repetition-penalty",
-          options.repetition_penalty, "a number > 0 (1: off)");
+  require(options.repetition_penalty >= 1e-3 && options.repetition_penalty <= 1e3, "--repetition-penalty",
+          options.repetition_penalty, "1e-3 to 1e3 (1: off)");
   require(options.penalty_window >= -1, "--penalty-window", options.penalty_window,
           "an integer >= -1 (-1: whole sequence, 0: off)");
 }

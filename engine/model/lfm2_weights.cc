@@ -1,5 +1,6 @@
 #include "engine/model/lfm2_weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -20,13 +21,15 @@ void CheckConfig(const ModelConfig& c) {
   positive(c.hidden_size, "hidden_size");
   positive(c.vocab_size, "vocab_size");
   positive(c.num_attention_heads, "num_attention_heads");
-  positive(c.num_key_value_heads, "num_key_value_heads");
   positive(c.head_dim, "head_dim");
   positive(c.conv_L_cache, "conv_L_cache");
   Require(static_cast<int64_t>(c.layer_types.size()) == c.num_hidden_layers, "layer_types",
           fmt::format("{} entries", c.layer_types.size()), "one per layer");
-  Require(c.num_attention_heads % c.num_key_value_heads == 0, "num_key_value_heads", fmt::format("{}", c.num_key_value_heads),
-          "a divisor of num_attention_heads");
+  if (std::count(c.layer_types.begin(), c.layer_types.end(), LayerType::kFullAttention) > 0) {
+    positive(c.num_key_value_heads, "num_key_value_heads");
+    Require(c.num_attention_heads % c.num_key_value_heads == 0, "num_key_value_heads", fmt::format("{}", c.num_key_value_heads),
+            "a divisor of num_attention_heads");
+  }
   Require(c.head_dim % 2 == 0, "head_dim", fmt::format("{}", c.head_dim), "an even number");
   Require(std::isfinite(c.rope_theta) && c.rope_theta > 0, "rope_theta", fmt::format("{}", c.rope_theta), "a positive number");
   Require(std::isfinite(c.norm_eps) && c.norm_eps >= 0, "norm_eps", fmt::format("{}", c.norm_eps), "a non-negative number");

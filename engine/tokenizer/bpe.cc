@@ -51,7 +51,11 @@ bool BytePairEncoder::MergesToItself(TokenId id) const {
     if (byte_tokens_[static_cast<unsigned char>(byte)] < 0) return false;
   }
   std::vector<TokenId> ids;
-  AppendByScan(bytes, ids);
+  if (bytes.size() <= kScanBytes) {
+    AppendByScan(bytes, ids);
+  } else {
+    AppendByHeap(bytes, ids);
+  }
   return ids.size() == 1 && ids[0] == id;
 }
 

@@ -1,5 +1,7 @@
 #include "engine/weights/expected_tensors.h"
 
+#include <algorithm>
+
 #include "engine/core/error.h"
 
 namespace tidemark {
@@ -15,6 +17,8 @@ void CheckExperts(const ModelConfig& c, const std::string& place) {
   CheckRange(place, "num_experts", c.num_experts, 1, ConfigLimits::kExperts);
   CheckRange(place, "num_experts_per_tok (experts used per token)", c.num_experts_per_tok, 1, c.num_experts);
   CheckRange(place, "moe_intermediate_size (width of one expert)", c.moe_intermediate_size, 1, ConfigLimits::kWidth);
+  CheckRange(place, "width of all experts of a token", c.num_experts_per_tok * std::max(c.moe_intermediate_size, c.hidden_size),
+             1, ConfigLimits::kWidth);
 }
 
 class List {
@@ -80,6 +84,7 @@ void CheckConfig(const ModelConfig& c, const std::string& place) {
              c.num_hidden_layers);
   CheckRange(place, "num_attention_heads (head count)", c.num_attention_heads, 1, L::kHeads);
   CheckRange(place, "head_dim", c.head_dim, 1, L::kHeadDim);
+  CheckRange(place, "width of all attention heads", c.num_attention_heads * c.head_dim, 1, L::kWidth);
   CheckRange(place, "vocab_size", c.vocab_size, 1, L::kVocab);
   CheckRange(place, "max_position_embeddings (context length)", c.max_position_embeddings, 1, L::kContext);
   CheckRange(place, "conv_L_cache (convolution taps)", c.conv_L_cache, 1, L::kTaps);
@@ -92,8 +97,8 @@ void CheckConfig(const ModelConfig& c, const std::string& place) {
       throw Error(place + ": num_key_value_heads", fmt::format("{}", c.num_key_value_heads),
                   fmt::format("a divisor of the {} attention heads", c.num_attention_heads));
     }
-    if (c.head_dim % 2 != 0) throw Error(place + ": head_dim", fmt::format("{}", c.head_dim), "an even number (rotary pairs)");
   }
+  if (c.head_dim % 2 != 0) throw Error(place + ": head_dim", fmt::format("{}", c.head_dim), "an even number (rotary pairs)");
   if (c.num_experts == 0 || c.num_dense_layers > 0) {
     CheckRange(place, "intermediate_size (feed-forward length)", c.intermediate_size, 1, L::kWidth);
   }

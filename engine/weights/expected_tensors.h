@@ -23,10 +23,12 @@ struct ExpectedTensor {
   int64_t Values() const { return (experts == 0 ? 1 : experts) * n * k; }
 };
 
-// Largest sizes a configuration may claim. Their products fit in 63 bits, so shape arithmetic behind CheckConfig cannot overflow.
+// Largest sizes a configuration may claim, some ten times the largest known. Their products fit in 63 bits, so shape arithmetic
+// behind CheckConfig cannot overflow; and a step of 512 tokens keeps every activation below about half a gigabyte, so a small
+// file of thin and endless matrices (rows of two values) cannot ask for more memory than a real model.
 struct ConfigLimits {
-  static constexpr int64_t kHidden = 1 << 20, kLayers = 4096, kHeads = 1 << 16, kHeadDim = 1 << 16, kWidth = 1 << 24;
-  static constexpr int64_t kExperts = 1 << 16, kVocab = 1 << 26, kContext = int64_t{1} << 40, kTaps = 64;
+  static constexpr int64_t kHidden = 1 << 16, kLayers = 1024, kHeads = 1 << 12, kHeadDim = 1 << 12, kWidth = 1 << 18;
+  static constexpr int64_t kExperts = 1 << 12, kVocab = 1 << 22, kContext = int64_t{1} << 40, kTaps = 64;
 };
 
 // Relations between the fields that every reader must check before shapes are derived. place: the file, for messages.

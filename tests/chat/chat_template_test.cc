@@ -103,6 +103,36 @@ TEST_CASE("work, output and sizes are bounded") {
   CHECK_THAT(Failure("{{ x }}", Json::array()), test::Contains("object"));
 }
 
+TEST_CASE("values that share their parts are as heavy as they print") {
+  const std::string start = "{% set ns = namespace(x=[1], y=[1]) %}{% for i in range(60) %}";
+  for (const std::string twice : {"[V, V]", "(V, V)", "{'a': V, 'b': V}"}) {
+    const auto grow = [&](const std::string& name) {
+      std::string value = twice;
+      for (size_t at; (at = value.find('V')) != std::string::npos;) value.replace(at, 1, name);
+      return "{% set " + name + " = " + value + " %}";
+    };
+    const std::string heavy = start + grow("ns.x") + grow("ns.y") + "{% endfor %}";
+    for (const std::string use : {"ns.x", "ns.x|tojson", "ns.x == ns.y", "ns.x in [ns.y]", "'%s' % ns.x", "{}.get(ns.x)"}) {
+      CHECK_THAT(Failure(heavy + "{{ " + use + " }}"), test::Contains("shared ones counted"));
+    }
+  }
+  CHECK_THAT(Failure(start + "{% set ns.x = namespace(a=ns.x, b=ns.x) %}{% endfor %}{{ ns.x }}"),
+             test::Contains("contains itself"));
+  CHECK_THAT(Failure("{{ (['x' * 1000000] * 1000)|tojson }}"), test::Contains("shared ones counted"));
+  // A variable that is replaced again and again weighs what it holds now.
+  CHECK(Render("{% set ns = namespace(x='') %}{% for i in range(1000) %}{% set ns.x = 'y' * 1000000 %}{% endfor %}{{ ns.x|length "
+               "}}") == "1000000");
+}
+
+TEST_CASE("comparing and searching count as work") {
+  RenderLimits limits;
+  limits.max_steps = 200'000;  // far below the number of bytes that the loops would look at
+  const std::string loop = "{% set s = 'a' * 1000000 %}{% for i in range(1000) %}";
+  for (const std::string use : {"s == s ~ ''", "'ab' in s", "s is lower", "s.find('b')", "[s] == [s]", "s.count('b')"}) {
+    CHECK_THAT(Failure(loop + "{% if " + use + " %}{% endif %}{% endfor %}", Json::object(), limits), test::Contains("steps"));
+  }
+}
+
 TEST_CASE("strftime_now formats the local time") { CHECK(Render("{{ strftime_now('%Y')|length }}") == "4"); }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The sampler against a direct restatement of both definitions, on distributions small enough to enumerate.
 #include "engine/generate/sampler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -130,6 +131,77 @@ TEST_CASE("sampling flags out of range are refused by name") {
   options = {};
   options.temperature = std::nan("");
   CHECK_THROWS_AS(ValidateSampling(options), Error);
+  // Representable as double, but not as a float32 divisor.
+  for (const double tiny : {1e-50, 1e-300, -1.0}) {
+    options = {};
+    options.temperature = tiny;
+    CHECK_THROWS_WITH(ValidateSampling(options), test::Contains("--temperature"));
+    options = {};
+    options.repetition_penalty = tiny;
+    CHECK_THROWS_WITH(ValidateSampling(options), test::Contains("--repetition-penalty"));
+  }
+}
+
+// The definitions over a full sort: what the sampler must equal although it sorts only what it looks at.
+std::vector<TokenId> KeptByDefinition(std::vector<float> logits, const SamplingOptions& o) {
+  if (o.order == SamplerOrder::kHf) {
+    for (float& l : logits) l /= static_cast<float>(o.temperature);
+  }
+  std::vector<TokenId> ids(logits.size());
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<TokenId>(i);
+  const auto logit = [&](TokenId id) { return logits[static_cast<size_t>(id)]; };
+  std::stable_sort(ids.begin(), ids.end(), [&](TokenId a, TokenId b) { return logit(a) > logit(b); });
+  const auto weight = [&](TokenId id) { return std::exp(double{logit(id)} - logit(ids[0])); };
+  if (o.top_k > 0) ids.resize(std::min(ids.size(), static_cast<size_t>(o.top_k)));
+  double total = 0, sum = 0;
+  for (const TokenId id : ids) total += weight(id);
+  size_t kept = 0;
+  while (kept < ids.size() && (kept == 0 || o.top_p >= 1 || sum < o.top_p * total)) sum += weight(ids[kept++]);
+  ids.resize(kept);
+  std::erase_if(ids, [&](TokenId id) { return weight(id) < o.min_p; });
+  return ids;
+}
+
+TEST_CASE("candidates of a large vocabulary are those of a full sort") {
+  std::vector<float> logits(5000);
+  // A permutation of distances that stay apart under every temperature: among equal logits the order is free.
+  for (size_t i = 0; i < logits.size(); ++i) logits[i] = 0.0024f * static_cast<float>(i * 7919 % logits.size());
+  for (const SamplerOrder order : {SamplerOrder::kHf, SamplerOrder::kLlamaCpp}) {
+    for (const double temperature : {0.3, 1.0, 3.0}) {
+      for (const int top_k : {0, 1, 63, 64, 65, 700}) {
+        for (const double top_p : {1.0, 0.97, 0.4}) {
+          for (const double min_p : {0.0, 0.01, 0.3}) {
+            const SamplingOptions options{order, temperature, top_k, top_p, min_p};
+            std::vector<float> scratch = logits;
+            std::vector<TokenId> ids;
+            double sum = 0;
+            const std::vector<Candidate> candidates = Candidates(scratch, {}, options);
+            for (const Candidate& c : candidates) {
+              ids.push_back(c.id);
+              sum += c.probability;
+            }
+            CAPTURE(temperature, top_k, top_p, min_p);
+            CHECK((ids == KeptByDefinition(logits, options)));
+            CHECK(sum == Approx(1).epsilon(1e-12));
+            // A draw is the candidate whose share of [0, 1) holds the random number.
+            sum = 0;
+            const double uniform = UniformAt(9, 2, static_cast<uint64_t>(top_k));
+            size_t rank = 0;
+            while (rank + 1 < candidates.size() && (sum += candidates[rank].probability) <= uniform) ++rank;
+            scratch = logits;
+            CHECK(SampleToken(scratch, {}, options, uniform) == candidates[rank].id);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("logits that overflow on the way are refused") {
+  SamplingOptions options;
+  options.temperature = 1e-6;
+  std::vector<float> logits = {3e38f, 2e38f, 0.0f};
+  CHECK_FALSE(SampleToken(logits, {}, options, 0.5));
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // Loading: which backend gets which matrix, what is accounted, and how a model that cannot run is refused.
 #include "engine/core/error.h"
 #include "engine/model/models.h"
+#include "engine/weights/expected_tensors.h"
+#include "engine/weights/gguf_writer.h"
+#include "engine/weights/stored_model.h"
 #include "tests/model/fixture.h"
 #include "tests/support/catch.h"
 
@@ -143,6 +146,44 @@ TEST_CASE("configurations the architecture cannot have are refused") {
   CHECK_THAT(error_with([](ModelConfig& c) { c.tie_word_embeddings = false; }), Contains("output.weight"));
   CHECK_THAT(error_with([](ModelConfig& c) { c.intermediate_size = 128; }), Contains("blk.0.ffn_gate.weight"));
   CHECK_THAT(error_with([](ModelConfig& c) { c.conv_bias = true; }), Contains("blk.0.shortconv"));
+}
+
+TEST_CASE("a model of convolutions alone loads and runs, with any number of taps") {
+  for (const int64_t taps : {1, 3}) {
+    ModelConfig config;
+    config.architecture = "lfm2";
+    config.hidden_size = 32;
+    config.num_hidden_layers = config.num_dense_layers = 2;
+    config.layer_types = {LayerType::kConv, LayerType::kConv};
+    config.num_attention_heads = 1;
+    config.head_dim = 32;
+    config.intermediate_size = 64;
+    config.vocab_size = 40;
+    config.max_position_embeddings = 128;
+    config.conv_L_cache = taps;
+    GgufWriter writer;
+    AddModelKeys(config, writer);
+    for (const ExpectedTensor& tensor : ExpectedTensors(config)) {
+      const std::vector<float> values(static_cast<size_t>(tensor.Values()), 0.125f);
+      writer.AddTensor(tensor.name, tensor.Shape(), FindFormat("f32"), std::span<const float>(values));
+    }
+    const std::string file = writer.Serialize();
+    const auto store = MakeWeightStore(ReadGgufModel({"conv.gguf", std::as_bytes(std::span(file))}), {});
+    ThreadPool pool(1);
+    const auto model = LoadModel(*store, Naive(), pool);
+    Workspace workspace(pool);
+    SequenceState whole(model->Config(), FindFormat("f32"), 8), cut(model->Config(), FindFormat("f32"), 8);
+    const std::vector<TokenId> tokens = {1, 2, 3, 4};
+    std::vector<float> expected(40), logits(40);
+    const Step step{tokens, &whole, expected};
+    model->Forward({&step, 1}, workspace);
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      const Step one{std::span(tokens).subspan(i, 1), &cut, logits};
+      model->Forward({&one, 1}, workspace);
+    }
+    CHECK(expected[0] != 0.0f);
+    CHECK(logits == expected);
+  }
 }
 
 TEST_CASE("the table lists each architecture once") {

@@ -179,6 +179,19 @@ TEST_CASE("Configurations that contradict themselves are refused by key") {
   CHECK_THAT(changed([](ModelConfig& c) { c.layer_types[2] = LayerType::kFullAttention; }),
              test::Contains("blk.2.attn_q.weight: found no such tensor"));
   CHECK_THAT(changed([](ModelConfig& c) { c.hidden_size = int64_t{1} << 31; }), test::Contains("embedding_length"));
+  // Thin matrices need few bytes however long they are; the activations they ask for are bounded all the same.
+  CHECK_THAT(changed([](ModelConfig& c) { c.intermediate_size = 1 << 24; }), test::Contains("feed_forward_length"));
+  CHECK_THAT(changed([](ModelConfig& c) { c.head_dim = 1 << 16; }), test::Contains("key_length"));
+  CHECK_THAT(changed([](ModelConfig& c) {
+               c.num_attention_heads = c.num_key_value_heads = 1 << 12;
+               c.head_dim = 1 << 10;
+             }),
+             test::Contains("width of all attention heads: found 4194304"));
+  CHECK_THAT(changed([](ModelConfig& c) {
+               c.num_experts = c.num_experts_per_tok = 1 << 12;
+               c.moe_intermediate_size = 1 << 10;
+             }),
+             test::Contains("width of all experts of a token"));
   CHECK_THAT(changed([](ModelConfig& c) { c.norm_eps = 2; }), test::Contains("norm_eps"));
   CHECK_THAT(changed([](ModelConfig& c) { c.architecture = "dflash"; }),
              test::Contains("'dflash', expected lfm2 or lfm2moe (this is a speculative drafter"));
