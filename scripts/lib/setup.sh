@@ -1,5 +1,6 @@
 # Sourced by the scripts: installs what is missing, configures and builds. Debian 12/13 and Ubuntu 24.04.
-# Environment: TIDEMARK_NO_INSTALL=1 never installs anything; TIDEMARK_JOBS sets the number of build jobs.
+# Environment: TIDEMARK_NO_INSTALL=1 never installs anything; TIDEMARK_JOBS sets the number of build jobs; TIDEMARK_WERROR=ON makes
+# warnings errors.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -66,7 +67,7 @@ build() {
   shift
   jobs=${TIDEMARK_JOBS:-$(nproc)}
   say "building ($preset, $jobs jobs)"
-  cmake --preset "$preset" >build-configure.log 2>&1 || { cat build-configure.log >&2; rm -f build-configure.log; exit 1; }
+  cmake --preset "$preset" ${TIDEMARK_WERROR:+-DTIDEMARK_WERROR=$TIDEMARK_WERROR} >build-configure.log 2>&1 || { cat build-configure.log >&2; rm -f build-configure.log; exit 1; }
   rm -f build-configure.log
   cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} >&2
 }
