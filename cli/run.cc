@@ -64,15 +64,31 @@ nlohmann::ordered_json RunSuiteBenchmarks(const Suite& suite, const EngineModel&
   context.depths = suite.depths;
   BenchRunOptions options;
   options.min_seconds = suite.min_seconds;
+  options.cancel = &CancelFlag();
   std::ostringstream table;  // the report has every row; a first run need not scroll through them
   return RunBenchmarks(context, options, table);
+}
+
+// Names wrong results and an early end in the report. Returns how many results were wrong.
+size_t CheckBenchmarks(Report& report) {
+  size_t wrong = 0;
+  for (const auto& row : (*report.benchmarks)["benchmarks"]) {
+    if (!row.value("error_occurred", false)) continue;
+    report.warnings.push_back(fmt::format("benchmark {}: {}", row.value("name", ""), row.value("error_message", "")));
+    ++wrong;
+  }
+  if (CancelFlag()) {
+    report.interrupted = true;
+    report.warnings.push_back("the benchmarks were interrupted; those that had not run are missing");
+  }
+  return wrong;
 }
 
 int Run(const Flags& flags) {
   const auto begin = std::chrono::steady_clock::now();
   const Suite& suite = FindSuite(flags.suite);
   const std::filesystem::path out = flags.out.empty() ? DefaultOutput("run") : std::filesystem::path(flags.out);
-  PrepareOutput(out, flags.overwrite);
+  CheckOutput(out, flags.overwrite);  // before the model is loaded; the results of an earlier run go when it works
   const Cpu cpu = DetectCpu();
   const ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
   EngineModel model(model_options.resolve(flags.engine.model), model_options);
@@ -94,15 +110,18 @@ int Run(const Flags& flags) {
   options.progress = ShowEvalProgress;
   report = RunEvals(model, jobs, options, flags.overwrite, std::move(report));
   ClearProgress();
+  size_t wrong = 0;
   if (!report.interrupted) {
     ShowProgress("benchmarks on this model's shapes");
     report.benchmarks = RunSuiteBenchmarks(suite, model, flags.engine, cpu);
     ClearProgress();
-    fmt::print(stderr, "{} kernel benchmarks measured\n", (*report.benchmarks)["benchmarks"].size());
+    wrong = CheckBenchmarks(report);
+    fmt::print(stderr, "{} kernel benchmarks measured\n", (*report.benchmarks)["benchmarks"].size() - wrong);
   }
   FinishReport(report, &model, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   WriteReport(out / "report.json", report);
-  return ShowReport(report, out / "report.json", flags.json);
+  const int code = ShowReport(report, out / "report.json", flags.json);
+  return wrong > 0 ? kFailure : code;
 }
 
 }  // namespace
