@@ -52,7 +52,7 @@ const Suite& FindSuite(const std::string& name) {
 struct Flags {
   std::string suite = "quick", out;
   EngineFlags engine;
-  uint64_t seed = 0;
+  GenerateFlags generate;
   bool overwrite = false, json = false;
 };
 
@@ -84,9 +84,10 @@ size_t CheckBenchmarks(Report& report) {
   return wrong;
 }
 
-int Run(const Flags& flags) {
+int Run(const Flags& flags, const CLI::App& command) {
   const auto begin = std::chrono::steady_clock::now();
   const Suite& suite = FindSuite(flags.suite);
+  const GenerateOptions given = MakeGenerateOptions(flags.generate);
   const std::filesystem::path out = flags.out.empty() ? DefaultOutput("run") : std::filesystem::path(flags.out);
   CheckOutput(out, flags.overwrite);  // before the model is loaded; the results of an earlier run go when it works
   const Cpu cpu = DetectCpu();
@@ -95,10 +96,9 @@ int Run(const Flags& flags) {
   std::vector<EvalJob> jobs;
   for (const std::string_view name : suite.tasks) {
     const Task& task = FindTask(std::string(name));
-    EvalJob job{&task, LoadDataset(task.name, ""), task.options};
-    job.generate.max_new_tokens = suite.max_new_tokens;
-    job.generate.seed = flags.seed;
-    jobs.push_back(std::move(job));
+    GenerateOptions defaults = task.options;
+    defaults.max_new_tokens = suite.max_new_tokens;
+    jobs.push_back({&task, LoadDataset(task.name, ""), MergeOptions(command, defaults, given)});
   }
   Report report;
   report.command = CommandLine();
@@ -131,12 +131,13 @@ void AddRun(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "Run a suite and write one report");
   command->add_option("suite", flags->suite, "quick: sample rows of IFEval and a short benchmark")->capture_default_str();
   AddEngineFlags(*command, flags->engine, /*model_required=*/false);
-  command->add_option("--seed", flags->seed, "seed of every random draw")->capture_default_str();
+  AddGenerateFlags(*command, flags->generate);
+  command->get_option("--max-new-tokens")->default_str("the suite's");
   command->add_option("--out", flags->out, "folder for the results; absent: out/run-TIME");
   command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer("Example: tidemark run --threads 2 --out first-run");
-  command->callback([flags, &exit_code] { exit_code = Run(*flags); });
+  command->callback([flags, command, &exit_code] { exit_code = Run(*flags, *command); });
 }
 
 }  // namespace tidemark::cli

@@ -155,12 +155,13 @@ TEST_CASE("an interrupted eval ends with exit code 2, a valid report and what ha
 TEST_CASE("run writes one valid report with metrics and benchmarks; interrupted, what it has") {
   const TemporaryDirectory directory;
   const std::filesystem::path out = directory.path() / "out", early = directory.path() / "early";
-  const ProgramResult result = RunProgram({"run", "--out", out.string()});
+  const ProgramResult result = RunProgram({"run", "--max-new-tokens", "16", "--out", out.string()});
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
   CHECK_THAT(result.out, Contains("report: " + (out / "report.json").string()));
   const Json report = ValidReport(out);
   CHECK(report["tasks"][0]["samples"]["scored"] == 20);
+  CHECK(report["tasks"][0]["settings"]["max_new_tokens"] == 16);
   CHECK(report["benchmarks"]["benchmarks"].size() > 10);
   CHECK(CountLines(ReadText(out / "completions.jsonl")) == 20);
 

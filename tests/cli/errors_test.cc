@@ -37,6 +37,7 @@ TEST_CASE("a wrong command line is refused in one line") {
       {{"eval", "--model", "nonsense:rest", "--task", "ifeval"}, "--model: found \"nonsense:rest\""},
       {{"eval", "--model", "default", "--task", "ifeval", "--out", "/dev/null/x"}, "expected a writable directory"},
       {{"generate", "--model", "default"}, "Exactly 1 option"},
+      {{"generate", "--model", "default", "-p", "x", "--stop", ""}, "--stop: found an empty text"},
       {{"generate", "--model", "default", "--ids", "/no/such/file"}, "/no/such/file"},
       {{"inspect", "/no/such/file"}, "/no/such/file"},
       {{"run", "nonsense"}, "expected quick"},
@@ -87,6 +88,7 @@ TEST_CASE("files of rows are refused with file and line") {
   };
   refuse_responses("", "no rows");
   refuse_responses(R"({"key":1})", "no \"response\"");
+  refuse_responses(R"({"key":1,"response":null})", "no \"response\"");
   refuse_responses("{\"key\":1,\"response\":\"a\"}\n{\"key\":1,\"response\":\"b\"}\n", ":2: found the same sample as line 1");
   refuse_responses(R"({"key":7,"response":"a"})", "to no row of the dataset: line 1 (id 7)");
 }
