@@ -140,7 +140,6 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
   EvalOutcome outcome = RunEval(model, job, run);
   outcome.task.settings =
       nlohmann::ordered_json{{"seed", job.generate.seed}, {"repeats", repeats}};  // how they were made is not known
-  if (!model.responses().AllHaveStops()) outcome.task.stop_reasons.clear();
   AddOutcome(report, std::move(outcome));
   FinishReport(report, &model, SecondsSince(begin));
   WriteReport(options.out / "report.json", report);

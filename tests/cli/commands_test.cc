@@ -129,6 +129,14 @@ TEST_CASE("responses by key and by prompt are matched; --limit scores the first 
   WriteText(answers, "{\"key\":1,\"response\":\"c\"}\n");
   CHECK(score("missing", {}) == 2);  // half of the samples have no response
   CHECK(score("limited", {"--limit", "1"}) == 0);
+
+  // Foreign rows do not say why a text ended, and no report may claim it.
+  CHECK(!ValidReport(directory.path() / "limited")["tasks"][0].contains("stop_reasons"));
+  const std::filesystem::path replayed = directory.path() / "replayed";
+  REQUIRE(RunProgram({"eval", "--model", "replay:" + answers, "--task", "ifeval", "--dataset", rows, "--limit", "1", "--out",
+                      replayed.string()})
+              .exit_code == 0);
+  CHECK(!ValidReport(replayed)["tasks"][0].contains("stop_reasons"));
 }
 
 TEST_CASE("an interrupted eval ends with exit code 2, a valid report and what had finished") {
