@@ -1,5 +1,6 @@
 #include "bench/benchmarks.h"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <memory>
@@ -12,6 +13,10 @@
 namespace tidemark {
 namespace {
 
+constexpr const char* kInterrupted = "interrupted";
+
+bool IsSet(const std::atomic<bool>* flag) { return flag != nullptr && flag->load(); }
+
 constexpr std::array<BenchFamily, 3> kFamilies = {{
     {"matmul", "y = x * transpose(w): every backend, the model's stored formats and shapes", AddMatmulBenchmarks},
     {"routing", "router scores, top-k, grouping by expert, gather and scatter", AddRoutingBenchmarks},
@@ -21,7 +26,8 @@ constexpr std::array<BenchFamily, 3> kFamilies = {{
 // Prints for people and keeps JSON for the report. Google Benchmark's second ("file") reporter insists on a file name flag.
 class TeeReporter : public benchmark::BenchmarkReporter {
  public:
-  explicit TeeReporter(std::ostream& table) : console_(benchmark::ConsoleReporter::OO_None) {
+  TeeReporter(std::ostream& table, const std::atomic<bool>* cancel)
+      : console_(benchmark::ConsoleReporter::OO_None), cancel_(cancel) {
     console_.SetOutputStream(&table);
     console_.SetErrorStream(&table);
     json_.SetOutputStream(&json_text_);
@@ -32,7 +38,7 @@ class TeeReporter : public benchmark::BenchmarkReporter {
     return json_.ReportContext(context) && console_ok;
   }
   void ReportRuns(const std::vector<Run>& runs) override {
-    console_.ReportRuns(runs);
+    if (!IsSet(cancel_)) console_.ReportRuns(runs);
     json_.ReportRuns(runs);
   }
   void Finalize() override {
@@ -44,6 +50,7 @@ class TeeReporter : public benchmark::BenchmarkReporter {
  private:
   benchmark::ConsoleReporter console_;
   benchmark::JSONReporter json_;
+  const std::atomic<bool>* cancel_;
   std::ostringstream json_text_;
 };
 
@@ -68,7 +75,11 @@ struct Prepared {
   }
 };
 
-void RunOne(benchmark::State& state, Prepared& prepared, Prepared*& current) {
+void RunOne(benchmark::State& state, Prepared& prepared, Prepared*& current, const std::atomic<bool>* cancel) {
+  if (IsSet(cancel)) {
+    state.SkipWithError(kInterrupted);
+    return;
+  }
   prepared.Prepare(current);
   if (!prepared.failure.empty()) {
     state.SkipWithError(prepared.failure.c_str());
@@ -118,16 +129,21 @@ nlohmann::ordered_json RunBenchmarks(const BenchContext& context, const BenchRun
   Prepared* current = nullptr;
   for (const Benchmark& b : list) {
     Prepared* p = prepared.emplace_back(std::make_unique<Prepared>(Prepared{&b, {}, {}, false})).get();
-    benchmark::RegisterBenchmark(b.name.c_str(), [p, &current](benchmark::State& state) { RunOne(state, *p, current); })
+    benchmark::RegisterBenchmark(b.name.c_str(),
+                                 [p, &current, &options](benchmark::State& state) { RunOne(state, *p, current, options.cancel); })
         ->MinTime(options.min_seconds)
         ->Repetitions(options.repetitions)
         ->UseRealTime()
         ->Unit(benchmark::kMicrosecond);
   }
-  TeeReporter reporter(table);
+  TeeReporter reporter(table, options.cancel);
   benchmark::RunSpecifiedBenchmarks(&reporter);
   benchmark::ClearRegisteredBenchmarks();
-  return nlohmann::ordered_json::parse(reporter.JsonText());
+  nlohmann::ordered_json result = nlohmann::ordered_json::parse(reporter.JsonText());
+  auto& rows = result["benchmarks"];
+  const auto skipped = [](const auto& row) { return row.value("error_message", "") == kInterrupted; };
+  rows.erase(std::remove_if(rows.begin(), rows.end(), skipped), rows.end());
+  return result;
 }
 
 }  // namespace tidemark

@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
@@ -69,9 +70,11 @@ struct BenchRunOptions {
   std::string filter = ".*";  // regular expression on names (ECMAScript)
   double min_seconds = 0.5;   // per benchmark
   int repetitions = 1;
+  const std::atomic<bool>* cancel = nullptr;  // becomes true: end after the benchmark under way
 };
 
 // Runs what matches, prints a table to `table`, and returns Google Benchmark's own JSON ({"context", "benchmarks"}).
+// When cancelled, the rows so far.
 // Throws Error if the filter is not a regular expression or matches nothing.
 nlohmann::ordered_json RunBenchmarks(const BenchContext& context, const BenchRunOptions& options, std::ostream& table);
 

@@ -36,11 +36,14 @@ int Bench(const Flags& flags) {
   context.cold = !flags.warm;
   context.seed = flags.seed;
   if (flags.list) {
-    for (const std::string& name : ListBenchmarks(context, flags.run.filter)) fmt::print("{}\n", name);
+    const std::vector<std::string> names = ListBenchmarks(context, flags.run.filter);
+    fmt::print("{}\n", flags.json ? nlohmann::json(names).dump(2) : fmt::to_string(fmt::join(names, "\n")));
     return kOk;
   }
+  BenchRunOptions run = flags.run;
+  run.cancel = &CancelFlag();
   // With --json stdout carries the JSON alone, so the table goes to stderr.
-  nlohmann::ordered_json result = RunBenchmarks(context, flags.run, flags.json ? std::cerr : std::cout);
+  nlohmann::ordered_json result = RunBenchmarks(context, run, flags.json ? std::cerr : std::cout);
   result["context"]["tidemark"] = CollectEnvironment(cpu);
   result["context"]["model"] = path.name;
   const std::string text = result.dump(2) + "\n";
@@ -51,7 +54,7 @@ int Bench(const Flags& flags) {
       throw Error(row.value("name", ""), row.value("error_message", ""), "a correct result");
     }
   }
-  return kOk;
+  return CancelFlag() ? kInconclusive : kOk;
 }
 
 }  // namespace
@@ -85,7 +88,7 @@ void AddBench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--seed", flags->seed, "seed of the data")->capture_default_str();
   command->add_flag("--warm", flags->warm, "keep weights in the cache instead of rotating over copies");
-  command->add_flag("--list", flags->list, "print the names only");
+  command->add_flag("--list", flags->list, "print the names only (with --json: as an array)");
   command->add_flag("--json", flags->json, "Google Benchmark's JSON on stdout");
   command->add_option("--out", flags->out, "also write the JSON to this file");
   command->footer("Example: tidemark bench --filter 'matmul/.*/m:1/' --min-time 0.2");

@@ -2,6 +2,7 @@
 // that are stored already.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
@@ -26,6 +27,15 @@ struct EvalFlags {
   bool overwrite = false, json = false;
 };
 
+// A replay into the directory that holds its input would replace the input.
+void RefuseOwnInput(const std::string& model, const std::filesystem::path& out) {
+  const ModelSpec spec = ParseModelSpec(model);
+  std::error_code error;
+  if (spec.entry->name == "replay" && std::filesystem::equivalent(spec.rest, out / "completions.jsonl", error)) {
+    throw Error("--out", out.string(), "another directory than that of the replayed file", "`tidemark score` scores in place");
+  }
+}
+
 int Eval(const EvalFlags& flags, const CLI::App& command) {
   const GenerateOptions given = MakeGenerateOptions(flags.generate);
   if (!flags.dataset.empty() && flags.tasks.size() > 1) {
@@ -33,6 +43,7 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   }
   std::vector<EvalJob> jobs;
   for (const std::string& name : flags.tasks) {
+    if (std::count(flags.tasks.begin(), flags.tasks.end(), name) > 1) throw Error("--task", name + " twice", "distinct tasks");
     const Task& task = FindTask(name);
     jobs.push_back({&task, LoadDataset(task.name, flags.dataset), MergeOptions(command, task.options, given)});
   }
@@ -40,12 +51,12 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   options.out = flags.out.empty() ? DefaultOutput("eval") : std::filesystem::path(flags.out);
   options.repeats = flags.repeats;
   options.limit = flags.limit;
-  options.cancel = &CancelFlag();
   options.progress = ShowEvalProgress;
-  PrepareOutput(options.out,
-                flags.overwrite);  // before a model of many gigabytes is loaded
+  CheckOutput(options.out, flags.overwrite);  // before a model of many gigabytes is loaded
+  RefuseOwnInput(flags.engine.model, options.out);
   const Cpu cpu = DetectCpu();
   const auto model = OpenTextModel(flags.engine.model, MakeModelOptions(flags.engine, cpu));
+  options.cancel = &CancelFlag();  // only now: while the model loads there is nothing to keep, and Ctrl-C should end at once
   Report report;
   report.command = CommandLine();
   report.settings = EngineSettings(flags.engine, cpu);
@@ -57,6 +68,7 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
 struct ScoreFlags {
   std::string task, dataset, completions, out;
   uint64_t seed = 0;
+  int64_t limit = 0;
   bool overwrite = false, json = false, ignore_unmatched = false;
 };
 
@@ -66,8 +78,15 @@ int ScoreStored(const ScoreFlags& flags) {
   job.generate.seed = flags.seed;
   Report report;
   report.command = CommandLine();
-  report = ScoreFile(job, flags.completions, {flags.out, flags.overwrite, flags.ignore_unmatched}, std::move(report));
+  report =
+      ScoreFile(job, flags.completions, {flags.out, flags.overwrite, flags.limit, flags.ignore_unmatched}, std::move(report));
   return ShowReport(report, std::filesystem::path(flags.out) / "report.json", flags.json);
+}
+
+void AddLimit(CLI::App& command, int64_t& limit) {
+  command.add_option("--limit", limit, "the first N rows only; 0: all")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -77,13 +96,12 @@ void AddEval(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("eval", "Run tasks through a model and write a report");
   AddEngineFlags(*command, flags->engine, /*model_required=*/true);
   AddGenerateFlags(*command, flags->generate);
+  command->get_option("--max-new-tokens")->default_str("the task's");
   command->add_option("--task", flags->tasks, "tasks, a comma list; `list tasks` names them")->required()->delimiter(',');
   command->add_option("--dataset", flags->dataset,
                       "JSONL file, or a fetched dataset's name; absent: the "
                       "embedded sample rows");
-  command->add_option("--limit", flags->limit, "the first N rows only; 0: all")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  AddLimit(*command, flags->limit);
   command->add_option("--repeats", flags->repeats, "completions per row")->check(CLI::Range(1, 1000))->capture_default_str();
   command->add_option("--out", flags->out,
                       "folder for completions.jsonl, scores.jsonl, "
@@ -105,6 +123,7 @@ void AddScore(CLI::App& app, int& exit_code) {
                       "embedded sample rows");
   command->add_option("--completions", flags->completions, "completions.jsonl, or rows {\"prompt\" or \"key\", \"response\"}")
       ->required();
+  AddLimit(*command, flags->limit);
   command->add_option("--out", flags->out, "folder for scores.jsonl and report.json")->required();
   command->add_option("--seed", flags->seed, "seed of the bootstrap intervals")->capture_default_str();
   command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");

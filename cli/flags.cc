@@ -75,6 +75,9 @@ GenerateOptions MakeGenerateOptions(const GenerateFlags& flags) {
   GenerateOptions options = flags.options;
   options.sampling.order = flags.order == "hf" ? SamplerOrder::kHf : SamplerOrder::kLlamaCpp;
   ValidateSampling(options.sampling);
+  for (const std::string& stop : options.stop_strings) {
+    if (stop.empty()) throw Error("--stop", "an empty text", "at least one character");
+  }
   return options;
 }
 

@@ -1,6 +1,7 @@
 // Entry point: parses the command line, runs one subcommand, turns errors into
 // one line on stderr and an exit code.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -24,7 +25,24 @@ void OnSignal(int signal) {
   if (cancelled.exchange(true)) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
+    return;
   }
+  constexpr char kNote[] = "\ninterrupted: keeping what has finished; once more ends at once\n";
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, kNote, sizeof kNote - 1);  // what a handler may call
+}
+
+// CLI11 reports what is missing before what is wrong: "tidemark evla" would be told that a subcommand is required.
+std::string Complaint(const CLI::App& app, const CLI::ParseError& e) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  const std::vector<std::string> unknown = at->remaining();
+  if (e.get_name() != "RequiredError" || unknown.empty()) return e.what();
+  std::string commands;
+  for (const CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; })) {
+    commands += (commands.empty() ? "" : ", ") + sub->get_name();
+  }
+  return Error(at->get_name(), "\"" + Printable(unknown.front()) + "\"", commands.empty() ? "a known flag" : "one of " + commands)
+      .what();
 }
 
 int Main(int argc, char** argv) {
@@ -47,7 +65,7 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-    fmt::print(stderr, "error: {}\n", e.what());
+    fmt::print(stderr, "error: {}\n", Complaint(app, e));
     const auto chosen = app.get_subcommands();
     fmt::print(stderr, "`tidemark {}--help` lists what there is\n", chosen.empty() ? "" : chosen.front()->get_name() + " ");
     return kFailure;

@@ -52,7 +52,7 @@ const Suite& FindSuite(const std::string& name) {
 struct Flags {
   std::string suite = "quick", out;
   EngineFlags engine;
-  uint64_t seed = 0;
+  GenerateFlags generate;
   bool overwrite = false, json = false;
 };
 
@@ -64,25 +64,41 @@ nlohmann::ordered_json RunSuiteBenchmarks(const Suite& suite, const EngineModel&
   context.depths = suite.depths;
   BenchRunOptions options;
   options.min_seconds = suite.min_seconds;
+  options.cancel = &CancelFlag();
   std::ostringstream table;  // the report has every row; a first run need not scroll through them
   return RunBenchmarks(context, options, table);
 }
 
-int Run(const Flags& flags) {
+// Names wrong results and an early end in the report. Returns how many results were wrong.
+size_t CheckBenchmarks(Report& report) {
+  size_t wrong = 0;
+  for (const auto& row : (*report.benchmarks)["benchmarks"]) {
+    if (!row.value("error_occurred", false)) continue;
+    report.warnings.push_back(fmt::format("benchmark {}: {}", row.value("name", ""), row.value("error_message", "")));
+    ++wrong;
+  }
+  if (CancelFlag()) {
+    report.interrupted = true;
+    report.warnings.push_back("the benchmarks were interrupted; those that had not run are missing");
+  }
+  return wrong;
+}
+
+int Run(const Flags& flags, const CLI::App& command) {
   const auto begin = std::chrono::steady_clock::now();
   const Suite& suite = FindSuite(flags.suite);
+  const GenerateOptions given = MakeGenerateOptions(flags.generate);
   const std::filesystem::path out = flags.out.empty() ? DefaultOutput("run") : std::filesystem::path(flags.out);
-  PrepareOutput(out, flags.overwrite);
+  CheckOutput(out, flags.overwrite);  // before the model is loaded; the results of an earlier run go when it works
   const Cpu cpu = DetectCpu();
   const ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
   EngineModel model(model_options.resolve(flags.engine.model), model_options);
   std::vector<EvalJob> jobs;
   for (const std::string_view name : suite.tasks) {
     const Task& task = FindTask(std::string(name));
-    EvalJob job{&task, LoadDataset(task.name, ""), task.options};
-    job.generate.max_new_tokens = suite.max_new_tokens;
-    job.generate.seed = flags.seed;
-    jobs.push_back(std::move(job));
+    GenerateOptions defaults = task.options;
+    defaults.max_new_tokens = suite.max_new_tokens;
+    jobs.push_back({&task, LoadDataset(task.name, ""), MergeOptions(command, defaults, given)});
   }
   Report report;
   report.command = CommandLine();
@@ -94,15 +110,18 @@ int Run(const Flags& flags) {
   options.progress = ShowEvalProgress;
   report = RunEvals(model, jobs, options, flags.overwrite, std::move(report));
   ClearProgress();
+  size_t wrong = 0;
   if (!report.interrupted) {
     ShowProgress("benchmarks on this model's shapes");
     report.benchmarks = RunSuiteBenchmarks(suite, model, flags.engine, cpu);
     ClearProgress();
-    fmt::print(stderr, "{} kernel benchmarks measured\n", (*report.benchmarks)["benchmarks"].size());
+    wrong = CheckBenchmarks(report);
+    fmt::print(stderr, "{} kernel benchmarks measured\n", (*report.benchmarks)["benchmarks"].size() - wrong);
   }
   FinishReport(report, &model, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   WriteReport(out / "report.json", report);
-  return ShowReport(report, out / "report.json", flags.json);
+  const int code = ShowReport(report, out / "report.json", flags.json);
+  return wrong > 0 ? kFailure : code;
 }
 
 }  // namespace
@@ -112,12 +131,13 @@ void AddRun(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "Run a suite and write one report");
   command->add_option("suite", flags->suite, "quick: sample rows of IFEval and a short benchmark")->capture_default_str();
   AddEngineFlags(*command, flags->engine, /*model_required=*/false);
-  command->add_option("--seed", flags->seed, "seed of every random draw")->capture_default_str();
+  AddGenerateFlags(*command, flags->generate);
+  command->get_option("--max-new-tokens")->default_str("the suite's");
   command->add_option("--out", flags->out, "folder for the results; absent: out/run-TIME");
   command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer("Example: tidemark run --threads 2 --out first-run");
-  command->callback([flags, &exit_code] { exit_code = Run(*flags); });
+  command->callback([flags, command, &exit_code] { exit_code = Run(*flags, *command); });
 }
 
 }  // namespace tidemark::cli

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "engine/core/error.h"
 
 namespace tidemark::cli {
 namespace {
+
+constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
 
 void PrintTask(const TaskReport& task) {
   const SampleCounts& s = task.samples;
@@ -39,7 +42,8 @@ bool Inconclusive(const Report& report) {
 
 int ShowReport(const Report& report, const std::filesystem::path& path, bool json) {
   if (json) {
-    fmt::print("{}\n", ToJson(report).dump(2));
+    // Paths and messages may hold bytes that are not UTF-8.
+    fmt::print("{}\n", ToJson(report).dump(2, ' ', false, kReplace));
   } else {
     for (const TaskReport& task : report.tasks) PrintTask(task);
     const auto& timings = report.timings.model;
@@ -50,7 +54,12 @@ int ShowReport(const Report& report, const std::filesystem::path& path, bool jso
     fmt::print("report: {}\n", path.string());
   }
   for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
-  if (report.interrupted) fmt::print(stderr, "interrupted: the results cover the finished samples only\n");
+  if (!report.failures.empty()) {
+    const Failure& f = report.failures.front();
+    fmt::print(stderr, "first failure: {} {}: {}\n", f.task, Printable(f.id.dump(-1, ' ', false, kReplace)),
+               Printable(f.error, 300));
+  }
+  if (report.interrupted) fmt::print(stderr, "interrupted: the results cover what had finished\n");
   return Inconclusive(report) ? kInconclusive : kOk;
 }
 

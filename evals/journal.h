@@ -19,7 +19,7 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // Writes one line and syncs. Throws Error (disk full); then the file keeps the lines before, and part of this one at most.
+  // Writes one line and syncs. Throws Error (disk full); then the file holds the lines before, so that they can be scored.
   void Append(const nlohmann::ordered_json& row);
 
  private:

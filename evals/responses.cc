@@ -67,7 +67,8 @@ StoredResponse ParseRow(const DatasetRow& row, const std::string& place) {
   c.repeat = static_cast<int>(std::min<int64_t>(Count(row.json, "repeat", place), 1 << 30));
   c.error = Text(row.json, "error", place);
   c.text = Text(row.json, "response", place);
-  if (c.error.empty() && !row.json.contains("response")) throw Error(place, "no \"response\"", "the model's answer as text");
+  if (c.error.empty() && row.json.value("response", Json()).is_null())
+    throw Error(place, "no \"response\"", "the model's answer as text");
   if (const auto it = row.json.find("reasoning_open"); it != row.json.end()) {
     if (!it->is_boolean()) throw Error(place, "\"reasoning_open\": " + Printable(it->dump()), "true or false");
     c.reasoning_open = it->get<bool>();

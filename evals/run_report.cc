@@ -1,6 +1,7 @@
 // The frame around single tasks: output directory, several tasks in one report, scoring of stored responses.
 #include <chrono>
 #include <set>
+#include <span>
 
 #include "engine/core/cpu.h"
 #include "engine/core/error.h"
@@ -16,7 +17,10 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-constexpr const char* kResultFiles[] = {"completions.jsonl", "scores.jsonl", "report.json"};
+std::span<const char* const> ResultFiles(OutputFiles files) {
+  static constexpr const char* kFiles[] = {"scores.jsonl", "report.json", "completions.jsonl"};
+  return std::span(kFiles).first(files == OutputFiles::kAll ? 3 : 2);
+}
 
 // Rows of the file that belong to no sample and no repeat below `repeats`.
 std::vector<const StoredResponse*> Unmatched(const StoredResponses& responses, const std::vector<Sample>& samples, int repeats) {
@@ -45,15 +49,12 @@ std::string DescribeRows(const std::vector<const StoredResponse*>& rows) {
 
 }  // namespace
 
-void PrepareOutput(const std::filesystem::path& out, bool overwrite) {
+void CheckOutput(const std::filesystem::path& out, bool overwrite, OutputFiles files) {
   std::error_code error;
-  for (const char* name : kResultFiles) {
-    if (!std::filesystem::exists(std::filesystem::symlink_status(out / name, error))) continue;
-    if (!overwrite)
+  for (const char* name : ResultFiles(files)) {
+    if (!overwrite && std::filesystem::exists(std::filesystem::symlink_status(out / name, error)))
       throw Error(out.string(), "results of an earlier run (" + std::string(name) + ")", "an empty or new directory",
                   "choose another --out, or pass --overwrite");
-    std::filesystem::remove(out / name, error);
-    if (error) throw Error((out / name).string(), error.message(), "a file that can be replaced");
   }
   std::filesystem::create_directories(out, error);
   if (error) throw Error(out.string(), error.message(), "a writable directory", "choose another --out");
@@ -61,6 +62,15 @@ void PrepareOutput(const std::filesystem::path& out, bool overwrite) {
   const std::filesystem::path probe = out / ".tidemark_probe";
   WriteFileAtomically(probe, "");
   std::filesystem::remove(probe, error);
+}
+
+void PrepareOutput(const std::filesystem::path& out, bool overwrite, OutputFiles files) {
+  CheckOutput(out, overwrite, files);
+  for (const char* name : ResultFiles(files)) {
+    std::error_code error;
+    std::filesystem::remove(out / name, error);
+    if (error) throw Error((out / name).string(), error.message(), "a file that can be replaced");
+  }
 }
 
 void AddOutcome(Report& report, EvalOutcome outcome) {
@@ -87,13 +97,15 @@ void FinishReport(Report& report, const TextModel* model, double wall_seconds) {
 Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOptions& options, bool overwrite, Report report) {
   const auto begin = Clock::now();
   if (report.started_at.empty()) report.started_at = UtcNow();
+  // All directories before the first job: the last one must not fail after hours of the others.
+  const auto directory = [&](const EvalJob& job) { return jobs.size() > 1 ? options.out / job.task->name : options.out; };
   PrepareOutput(options.out, overwrite);
   for (const EvalJob& job : jobs) {
+    if (jobs.size() > 1) PrepareOutput(directory(job), overwrite);
+  }
+  for (const EvalJob& job : jobs) {
     RunOptions own = options;
-    if (jobs.size() > 1) {
-      own.out /= std::string(job.task->name);
-      PrepareOutput(own.out, overwrite);
-    }
+    own.out = directory(job);
     AddOutcome(report, RunEval(model, job, own));
     if (report.interrupted) break;
   }
@@ -109,7 +121,8 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
   int repeats = 1;
   for (const StoredResponse& row : model.responses().rows()) repeats = std::max(repeats, row.completion.repeat + 1);
   if (repeats > 1000) throw Error(completions.string(), fmt::format("repeat {}", repeats - 1), "repeats below 1000");
-  const auto unmatched = Unmatched(model.responses(), MakeSamples(*job.task, job.dataset, 0), repeats);
+  if (model.responses().rows().empty()) throw Error(completions.string(), "no rows", "at least one response");
+  const auto unmatched = Unmatched(model.responses(), MakeSamples(*job.task, job.dataset, options.limit), repeats);
   if (!unmatched.empty()) {
     const std::string found = fmt::format("{} responses to no row of the dataset: {}", unmatched.size(), DescribeRows(unmatched));
     if (!options.ignore_unmatched) {
@@ -118,15 +131,15 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
     }
     report.warnings.push_back(found);
   }
-  PrepareOutput(options.out, options.overwrite);
+  PrepareOutput(options.out, options.overwrite, OutputFiles::kScoresAlone);
   RunOptions run;
   run.out = options.out;
   run.repeats = repeats;
+  run.limit = options.limit;
   run.write_completions = false;
   EvalOutcome outcome = RunEval(model, job, run);
   outcome.task.settings =
       nlohmann::ordered_json{{"seed", job.generate.seed}, {"repeats", repeats}};  // how they were made is not known
-  if (!model.responses().AllHaveStops()) outcome.task.stop_reasons.clear();
   AddOutcome(report, std::move(outcome));
   FinishReport(report, &model, SecondsSince(begin));
   WriteReport(options.out / "report.json", report);

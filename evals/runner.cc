@@ -192,6 +192,7 @@ EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& opti
   outcome.task = DescribeTask(job, options);
   std::vector<SampleScores> scores(samples.size());
   const std::string rows = ScoreAll(job, samples, completions, outcome, scores);
+  if (!model.KnowsStopReasons()) outcome.task.stop_reasons.clear();
   WriteFileAtomically(options.out / "scores.jsonl", rows);
   outcome.interrupted = outcome.task.samples.not_run > 0;
   outcome.task.metrics = ComputeMetrics(*job.task, scores, job.generate.seed, outcome.warnings);

@@ -48,9 +48,18 @@ struct EvalOutcome {
   bool interrupted = false;
 };
 
-// Creates the directory. Throws Error if it cannot be created or written, or if it holds results (completions.jsonl,
-// scores.jsonl or report.json) and overwrite is false; otherwise removes those.
-void PrepareOutput(const std::filesystem::path& out, bool overwrite);
+// Which files of an output directory a command writes, and hence replaces.
+enum class OutputFiles {
+  kAll,          // completions.jsonl, scores.jsonl, report.json
+  kScoresAlone,  // without completions.jsonl, which may be what is being scored
+};
+
+// Creates the directory and removes nothing, so that it can be called before a model is loaded. Throws Error if it cannot be
+// created or written, or if it holds results and overwrite is false.
+void CheckOutput(const std::filesystem::path& out, bool overwrite, OutputFiles files = OutputFiles::kAll);
+
+// CheckOutput, then removes results of an earlier run.
+void PrepareOutput(const std::filesystem::path& out, bool overwrite, OutputFiles files = OutputFiles::kAll);
 
 // Runs one task and writes completions.jsonl and scores.jsonl. Throws Error: a bad row, disk full (finished samples are kept).
 EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& options);
@@ -62,6 +71,7 @@ Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOption
 struct ScoreOptions {
   std::filesystem::path out;
   bool overwrite = false;
+  int64_t limit = 0;              // > 0: the first rows only
   bool ignore_unmatched = false;  // responses that belong to no row: false: Error; true: counted in a warning
 };
 

@@ -50,6 +50,9 @@ class TextModel {
   virtual std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
                                            const std::atomic<bool>* cancel) = 0;
 
+  // Whether every Completion::stop is what really ended the text; false: the report leaves stop reasons out.
+  virtual bool KnowsStopReasons() const { return true; }
+
   // What the report says about the model: path, size, sha256, format mix, parameters, backends, tokenizer, template hash...
   virtual nlohmann::ordered_json Describe() const = 0;
   // Load and pack seconds, prefill and decode tokens per second so far; keys as in reports/schema.json "timings".

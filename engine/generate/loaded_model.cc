@@ -31,7 +31,7 @@ LoadedModel::LoadedModel(const std::filesystem::path& model_path, const LoadOpti
   store = WeightStore::Open(path);
   const TokenizerData& data = store->Tokenizer();
   if (data.kind != TokenizerData::Kind::kNone) tokenizer = Tokenizer::Create(data);
-  if (!data.chat_template.empty()) chat_template.emplace(data.chat_template, path.filename().string() + " chat_template");
+  if (!data.chat_template.empty()) chat_template.emplace(data.chat_template, "chat template");
   open_seconds = SecondsSince(begin);
   const auto packing = Clock::now();
   model = LoadModel(*store, options, pool);

@@ -138,7 +138,10 @@ Json EngineModel::Describe() const {
   const WeightStore& store = *loaded_.store;
   const TokenizerData& tokenizer = store.Tokenizer();
   const ParameterCount parameters = CountParameters(store);
-  if (hashes_.is_null()) hashes_ = HashFiles(store);
+  if (hashes_.is_null()) {
+    hashes_ = HashFiles(store);
+    if (file_.keep != nullptr) hashes_[0]["name"] = file_.name;  // not an ordinary file: its path is a descriptor's
+  }
   Json json;
   json["adapter"] = "engine";
   json["path"] = file_.name;

@@ -17,6 +17,7 @@ class ReplayModel : public TextModel {
 
   std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
                                    const std::atomic<bool>* cancel) override;
+  bool KnowsStopReasons() const override { return responses_.AllHaveStops(); }
   nlohmann::ordered_json Describe() const override;
 
   const StoredResponses& responses() const { return responses_; }
