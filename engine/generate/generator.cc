@@ -114,8 +114,8 @@ class BatchRun {
     }
   }
 
-  // Every decoding sequence takes part with one token; prompts share what is left of the chunk budget, oldest first, so that
-  // a long prompt neither stalls the others nor is starved by them.
+  // Every decoding sequence takes part with one token, so a long prompt never stops the others from decoding for longer than one
+  // chunk. Prompts share the chunk budget oldest first: a short one waits for the long one before it, none waits for ever.
   void PlanStep(std::vector<Step>& steps) {
     size_t budget = static_cast<size_t>(std::max(1, options_.prefill_chunk));
     size_t wanted_logits = 0;
