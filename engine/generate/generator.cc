@@ -33,6 +33,7 @@ struct Active {
   Clock::time_point joined, last_token;
   size_t step_tokens = 0;   // share of the step under way
   float* logits = nullptr;  // where this step's logits go; nullptr: none wanted
+  bool ended = false;
 
   size_t Generated() const { return history.size() - request->prompt.size(); }
   bool Prefilling() const { return computed < request->prompt.size(); }
@@ -113,8 +114,8 @@ class BatchRun {
     }
   }
 
-  // Every decoding sequence takes part with one token; prompts share what is left of the chunk budget, oldest first, so that
-  // a long prompt neither stalls the others nor is starved by them.
+  // Every decoding sequence takes part with one token, so a long prompt never stops the others from decoding for longer than one
+  // chunk. Prompts share the chunk budget oldest first: a short one waits for the long one before it, none waits for ever.
   void PlanStep(std::vector<Step>& steps) {
     size_t budget = static_cast<size_t>(std::max(1, options_.prefill_chunk));
     size_t wanted_logits = 0;
@@ -144,20 +145,22 @@ class BatchRun {
     PlanStep(steps);
     const auto begin = Clock::now();
     model_.Forward(steps, workspace_);
-    CountStep(Seconds(Clock::now() - begin));
+    int64_t prefill = 0, decode = 0;
+    for (const auto& active : batch_) (active->Prefilling() ? prefill : decode) += static_cast<int64_t>(active->step_tokens);
     for (auto& active : batch_) {
       active->computed += active->step_tokens;
-      if (active->logits != nullptr && !TakeToken(*active)) {
-        Finish(*active);
-        active.reset();
-      }
+      active->ended = active->logits != nullptr && !TakeToken(*active);
+    }
+    CountStep(prefill, decode, Seconds(Clock::now() - begin));  // drawing is part of a token's time, delivery is not
+    for (auto& active : batch_) {
+      if (!active->ended) continue;
+      Finish(*active);
+      active.reset();
     }
     std::erase(batch_, nullptr);
   }
 
-  void CountStep(double seconds) {
-    int64_t prefill = 0, decode = 0;
-    for (const auto& active : batch_) (active->Prefilling() ? prefill : decode) += static_cast<int64_t>(active->step_tokens);
+  void CountStep(int64_t prefill, int64_t decode, double seconds) {
     totals_.prefill_tokens += prefill;
     totals_.decode_tokens += decode;
     totals_.prefill_seconds += seconds * static_cast<double>(prefill) / static_cast<double>(prefill + decode);

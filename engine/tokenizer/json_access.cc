@@ -8,10 +8,13 @@ namespace tidemark {
 namespace {
 
 constexpr int kMaxDepth = 64;
+// A vocabulary of a million tokens and as many merges of two parts; at some 100 bytes each what the tree may take.
+constexpr int64_t kMaxValues = int64_t{1} << 23;
 
-// Counts brackets outside strings before anything is built.
-void CheckDepth(std::string_view text, const std::string& place) {
+// Counts brackets and commas outside strings before anything is built: "{}," costs thirty times its length in memory.
+void CheckSize(std::string_view text, const std::string& place) {
   int depth = 0;
+  int64_t values = 0;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -20,7 +23,9 @@ void CheckDepth(std::string_view text, const std::string& place) {
       if (c == '"') in_string = false;
     } else if (c == '"') {
       in_string = true;
-    } else if (c == '[' || c == '{') {
+    } else if (c == ',' || c == '[' || c == '{') {
+      if (++values > kMaxValues) throw Error(place, "a huge JSON document", fmt::format("at most {} values", kMaxValues));
+      if (c == ',') continue;
       if (++depth > kMaxDepth)
         throw Error(place, fmt::format("nesting deeper than {} at byte {}", kMaxDepth, i), fmt::format("at most {}", kMaxDepth));
     } else if (c == ']' || c == '}') {
@@ -32,7 +37,7 @@ void CheckDepth(std::string_view text, const std::string& place) {
 }  // namespace
 
 Json ParseJson(std::string_view text, const std::string& place) {
-  CheckDepth(text, place);
+  CheckSize(text, place);
   Json root;
   try {
     root = Json::parse(text.begin(), text.end());

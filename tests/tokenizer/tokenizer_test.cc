@@ -199,6 +199,9 @@ TEST_CASE("tokenizer.json that means something else is refused by key") {
   CHECK_THAT(RefusalOfJson("{\"model\": "), Contains("malformed JSON"));
   CHECK_THAT(RefusalOfJson("[]"), Contains("a JSON object"));
   CHECK_THAT(RefusalOfJson(std::string(100000, '[')), Contains("nesting"));
+  std::string bomb = "{\"version\": [";
+  for (int i = 0; i < (1 << 22) + 1; ++i) bomb += "{},";
+  CHECK_THAT(RefusalOfJson(bomb + "{}]}"), Contains("a huge JSON document"));
   CHECK_THAT(RefusalOfJson("{}"), Contains("model"));
   CHECK_THAT(RefusalWith(R"({"surprise": 1})"), Contains("surprise"));
   CHECK_THAT(RefusalWith(R"({"model": {"type": "Unigram"}})"), Contains("model.type") && Contains("Unigram"));
