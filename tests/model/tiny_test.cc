@@ -37,7 +37,9 @@ TEST_CASE("the default model's chat template and tokenizer give the ids of trans
   const TokenizerData& data = store->Tokenizer();
   const auto tokenizer = Tokenizer::Create(data);
   const ChatTemplate chat(data.chat_template);
-  for (const nlohmann::ordered_json& prompt : TinyGolden().at("prompts")) {
+  const nlohmann::ordered_json golden = TinyGolden();
+  REQUIRE(golden.at("prompts").size() >= 4);
+  for (const nlohmann::ordered_json& prompt : golden.at("prompts")) {
     const std::string text =
         chat.Render({{"messages", prompt.at("messages")}, {"bos_token", "<|startoftext|>"}, {"add_generation_prompt", true}});
     INFO(text);
