@@ -1,4 +1,4 @@
-"""Writes ifeval_completions.jsonl: made-up answers to the 20 embedded IFEval rows, in the form of a run's journal.
+"""Writes ifeval_completions.jsonl: made-up answers to the 20 rows of ifeval_rows.jsonl, in the form of a run's journal.
 
 Some follow their instructions, some only loosely, some not; one reasoning trace is never closed, one sample failed, one answer
 is empty. ifeval_report.json beside it is what tests/evals/ifeval_task_test.cc must reproduce; run that test with
