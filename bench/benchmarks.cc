@@ -1,7 +1,6 @@
 #include "bench/benchmarks.h"
 
 #include <algorithm>
-#include <array>
 #include <exception>
 #include <memory>
 #include <ostream>
@@ -17,11 +16,11 @@ constexpr const char* kInterrupted = "interrupted";
 
 bool IsSet(const std::atomic<bool>* flag) { return flag != nullptr && flag->load(); }
 
-constexpr std::array<BenchFamily, 3> kFamilies = {{
+constexpr BenchFamily kFamilies[] = {
     {"matmul", "y = x * transpose(w): every backend, the model's stored formats and shapes", AddMatmulBenchmarks},
     {"routing", "router scores, top-k, grouping by expert, gather and scatter", AddRoutingBenchmarks},
     {"attention", "grouped-query attention over a KV cache: prefill and decode at depth", AddAttentionBenchmarks},
-}};
+};
 
 // Prints for people and keeps JSON for the report. Google Benchmark's second ("file") reporter insists on a file name flag.
 class TeeReporter : public benchmark::BenchmarkReporter {

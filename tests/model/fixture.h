@@ -16,6 +16,10 @@
 
 namespace tidemark::test {
 
+inline TokenId ArgMax(std::span<const float> logits) {
+  return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
 // A model on a pool of its own, all products by one list of backends.
 struct Loaded {
   explicit Loaded(const std::filesystem::path& path, int threads = 1, const std::string& backends = "naive")
@@ -47,6 +51,20 @@ struct Loaded {
     return Logits(tokens, state, chunk);
   }
 
+  // The first `count` greedy tokens after a prompt, prefill in one step.
+  std::vector<TokenId> Greedy(std::vector<TokenId> input, size_t count) {
+    SequenceState state = NewState();
+    std::vector<TokenId> produced;
+    std::vector<float> logits(vocab);
+    while (produced.size() < count) {
+      const Step step{input, &state, logits};
+      model->Forward({&step, 1}, workspace);
+      produced.push_back(ArgMax(logits));
+      input = {produced.back()};
+    }
+    return produced;
+  }
+
   ThreadPool pool;
   std::unique_ptr<WeightStore> store;
   std::unique_ptr<Model> model;
@@ -75,10 +93,6 @@ inline std::vector<TokenId> PseudoRandomTokens(size_t count, int64_t vocab, uint
     ids.push_back(static_cast<TokenId>((state >> 8) % static_cast<uint32_t>(vocab)));
   }
   return ids;
-}
-
-inline TokenId ArgMax(std::span<const float> logits) {
-  return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
 }  // namespace tidemark::test

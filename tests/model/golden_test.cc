@@ -36,15 +36,7 @@ void CheckGreedy(Loaded& m, const nlohmann::json& golden) {
   for (const nlohmann::json& prompt : golden.at("prompts")) {
     const auto expected = prompt.at("greedy").get<std::vector<TokenId>>();
     REQUIRE(expected.size() == 64);
-    SequenceState state = m.NewState();
-    std::vector<TokenId> input = prompt.at("prompt").get<std::vector<TokenId>>(), produced;
-    std::vector<float> logits(m.vocab);
-    while (produced.size() < expected.size()) {
-      const Step step{input, &state, logits};
-      m.model->Forward({&step, 1}, m.workspace);
-      produced.push_back(ArgMax(logits));
-      input = {produced.back()};
-    }
+    const auto produced = m.Greedy(prompt.at("prompt").get<std::vector<TokenId>>(), expected.size());
     INFO("margin " << prompt.at("greedy_margin"));
     CHECK(produced == expected);
   }

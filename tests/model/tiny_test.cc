@@ -53,15 +53,7 @@ TEST_CASE("the default model's greedy answers equal transformers up to the end t
   REQUIRE(golden.at("prompts").size() >= 4);
   for (const nlohmann::ordered_json& prompt : golden.at("prompts")) {
     const auto expected = prompt.at("greedy").get<std::vector<TokenId>>();
-    SequenceState state = m.NewState();
-    std::vector<TokenId> input = prompt.at("prompt").get<std::vector<TokenId>>(), produced;
-    std::vector<float> logits(m.vocab);
-    while (produced.size() < expected.size()) {
-      const Step step{input, &state, logits};
-      m.model->Forward({&step, 1}, m.workspace);
-      produced.push_back(ArgMax(logits));
-      input = {produced.back()};
-    }
+    const auto produced = m.Greedy(prompt.at("prompt").get<std::vector<TokenId>>(), expected.size());
     INFO("margins " << prompt.at("greedy_margin") << ", " << prompt.at("route_margin"));
     CHECK(produced == expected);
   }
