@@ -22,8 +22,11 @@ void PrintTask(const TaskReport& task) {
       ++details;
       continue;
     }
-    fmt::print("  {:<22} {:6.2f} %   95 % interval {:6.2f} to {:6.2f} %   n = {}\n", m.name, 100 * m.value, 100 * m.ci95_low,
-               100 * m.ci95_high, m.n);
+    const bool fraction = m.range_low == 0 && m.range_high == 1;
+    const double scale = fraction ? 100 : 1;
+    const char* unit = fraction ? " %" : "  ";
+    fmt::print("  {:<22} {:6.2f}{}   95 % interval {:6.2f} to {:6.2f}{}   n = {}\n", m.name, scale * m.value, unit,
+               scale * m.ci95_low, scale * m.ci95_high, unit, m.n);
   }
   if (details > 0) fmt::print("  ({} metrics per family and per instruction in the report)\n", details);
 }

@@ -9,6 +9,23 @@ find_package(ICU REQUIRED COMPONENTS uc i18n data)
 find_package(CURL REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(PkgConfig REQUIRED)
+find_package(Boost REQUIRED)  # headers only: the distributions of Boost.Math
+
+# Exact and ball arithmetic for the grader of mathematics. FLINT 3 contains Arb; before that Arb is a library of its own.
+find_path(FLINT_INCLUDE_DIR flint/fmpq_mpoly.h REQUIRED)
+find_library(FLINT_LIBRARY flint REQUIRED)
+add_library(tidemark_flint INTERFACE)
+target_include_directories(tidemark_flint SYSTEM INTERFACE ${FLINT_INCLUDE_DIR})
+if(EXISTS ${FLINT_INCLUDE_DIR}/flint/arb.h)
+  target_link_libraries(tidemark_flint INTERFACE ${FLINT_LIBRARY})
+else()
+  find_path(ARB_INCLUDE_DIR arb.h REQUIRED)
+  find_library(ARB_LIBRARY NAMES flint-arb arb REQUIRED)
+  target_include_directories(tidemark_flint SYSTEM INTERFACE ${ARB_INCLUDE_DIR})
+  target_compile_definitions(tidemark_flint INTERFACE TIDEMARK_SEPARATE_ARB)
+  target_link_libraries(tidemark_flint INTERFACE ${ARB_LIBRARY} ${FLINT_LIBRARY})
+endif()
+target_link_libraries(tidemark_flint INTERFACE gmp)
 
 set(TIDEMARK_HAVE_OPENBLAS FALSE)
 if(NOT TIDEMARK_OPENBLAS STREQUAL "OFF")

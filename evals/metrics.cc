@@ -21,6 +21,7 @@ Columns CollectTallies(const std::vector<SampleScores>& samples) {
   Columns columns;
   for (size_t i = 0; i < samples.size(); ++i) {
     for (const Score& score : samples[i]) {
+      if (score.failed) continue;
       for (const auto& [name, tally] : score.tallies) {
         if (tally.count <= 0) continue;
         TM_CHECK(tally.sum >= 0 && tally.sum <= tally.count, "{}: {} of {}", name, tally.sum, tally.count);
@@ -73,6 +74,17 @@ Metric MakeMean(const MeanMetric& mean, const Columns& columns, uint64_t seed) {
   return {name, value, std::min(interval.low, value), std::max(interval.high, value), static_cast<int64_t>(clusters)};
 }
 
+void ApplyScale(const Task& task, Metric& metric) {
+  const std::string_view name = std::string_view(metric.name).substr(metric.name.rfind('/') + 1);
+  for (const MetricScale& scale : task.scales) {
+    if (scale.name != name) continue;
+    for (double* value : {&metric.value, &metric.ci95_low, &metric.ci95_high})
+      *value = scale.low + (scale.high - scale.low) * *value;
+    metric.range_low = scale.low;
+    metric.range_high = scale.high;
+  }
+}
+
 }  // namespace
 
 std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleScores>& samples, uint64_t seed,
@@ -103,6 +115,7 @@ std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleSco
     if (std::find(task.headline.begin(), task.headline.end(), name) == task.headline.end())
       metrics.push_back(MakeMetric(name, column, seed));
   }
+  for (Metric& metric : metrics) ApplyScale(task, metric);
   return metrics;
 }
 

@@ -11,12 +11,9 @@
 
 namespace tidemark {
 
-// The scores of one sample over its repeats; they are one cluster of the bootstrap.
-using SampleScores = std::vector<Score>;
-
 // Headline metrics, means, then the others by name. A metric of whole samples tallied once each (count 1, sum 0 or 1) gets
-// Wilson's interval; anything else the cluster bootstrap over samples, seeded. A headline metric or mean without any sample is
-// left out and named in warnings.
+// Wilson's interval; anything else the cluster bootstrap over samples, seeded. Failed scores are left out. A headline metric or
+// mean without any sample is left out and named in warnings.
 std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleScores>& samples, uint64_t seed,
                                    std::vector<std::string>& warnings);
 

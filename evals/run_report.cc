@@ -122,7 +122,7 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
   for (const StoredResponse& row : model.responses().rows()) repeats = std::max(repeats, row.completion.repeat + 1);
   if (repeats > 1000) throw Error(completions.string(), fmt::format("repeat {}", repeats - 1), "repeats below 1000");
   if (model.responses().rows().empty()) throw Error(completions.string(), "no rows", "at least one response");
-  const auto unmatched = Unmatched(model.responses(), MakeSamples(*job.task, job.dataset, options.limit), repeats);
+  const auto unmatched = Unmatched(model.responses(), MakeSamples(*job.task, job.dataset, job.protocol, options.limit), repeats);
   if (!unmatched.empty()) {
     const std::string found = fmt::format("{} responses to no row of the dataset: {}", unmatched.size(), DescribeRows(unmatched));
     if (!options.ignore_unmatched) {
@@ -138,8 +138,9 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
   run.limit = options.limit;
   run.write_completions = false;
   EvalOutcome outcome = RunEval(model, job, run);
+  // How they were made is not known.
   outcome.task.settings =
-      nlohmann::ordered_json{{"seed", job.generate.seed}, {"repeats", repeats}};  // how they were made is not known
+      nlohmann::ordered_json{{"seed", job.generate.seed}, {"repeats", repeats}, {"protocol", outcome.task.settings["protocol"]}};
   AddOutcome(report, std::move(outcome));
   FinishReport(report, &model, SecondsSince(begin));
   WriteReport(options.out / "report.json", report);

@@ -124,12 +124,15 @@ std::string ScoreAll(const EvalJob& job, const std::vector<Sample>& samples, con
       }
     }
     // A failed sample still gets its row, with the verdicts of an empty answer, but no tally.
-    Score score = job.task->score(sample, error.empty() ? completion : Completion{});
+    Score score = job.task->score(sample, error.empty() ? completion : Completion{}, job.protocol);
     rows += JsonLine(ScoreRow(sample, repeat, score, error));
-    if (!error.empty()) continue;
-    ++counts.scored;
-    counts.unclosed_reasoning += score.unclosed_reasoning ? 1 : 0;
-    scores[i / repeats].push_back(std::move(score));
+    score.failed = !error.empty();
+    score.truncated = error.empty() && (completion.stop == StopReason::kLength || completion.stop == StopReason::kContext);
+    if (!score.failed) {
+      ++counts.scored;
+      counts.unclosed_reasoning += score.unclosed_reasoning ? 1 : 0;
+    }
+    if (completion.stop != StopReason::kCancelled) scores[i / repeats].push_back(std::move(score));
   }
   return rows;
 }
@@ -144,6 +147,18 @@ void AddWarnings(const TaskReport& task, std::vector<std::string>& warnings) {
   warn(s.unclosed_reasoning, "never ended their reasoning within the token budget; their answer counts as empty");
 }
 
+// The protocol with the task's own choices in place of empty names.
+Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
+  Json json = {{"name", protocol.name}, {"strip_reasoning", protocol.strip_reasoning}};
+  const auto add = [&json](const char* key, const std::string& chosen, const std::vector<Choice>& choices) {
+    if (!choices.empty()) json[key] = chosen.empty() ? std::string(choices.front().name) : chosen;
+  };
+  add("prompt", protocol.prompt, task.prompts);
+  add("extraction", protocol.extraction, task.extractions);
+  add("grader", protocol.grader, task.graders);
+  return json;
+}
+
 TaskReport DescribeTask(const EvalJob& job, const RunOptions& options) {
   TaskReport task;
   task.name = job.task->name;
@@ -155,6 +170,7 @@ TaskReport DescribeTask(const EvalJob& job, const RunOptions& options) {
   if (options.limit > 0) task.dataset["limit"] = options.limit;
   task.settings = SettingsToJson(job.generate);
   task.settings["repeats"] = options.repeats;
+  task.settings["protocol"] = ProtocolToJson(*job.task, job.protocol);
   return task;
 }
 
@@ -177,7 +193,7 @@ Json SettingsToJson(const GenerateOptions& o) {
 
 EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& options) {
   TM_CHECK(options.repeats >= 1, "repeats = {}", options.repeats);
-  const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, options.limit);
+  const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, options.limit);
   const std::vector<Request> requests = MakeRequests(samples, job, options.repeats);
   Recorder recorder(job, options, samples);
   std::vector<Completion> completions = model.Complete(
@@ -196,6 +212,7 @@ EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& opti
   WriteFileAtomically(options.out / "scores.jsonl", rows);
   outcome.interrupted = outcome.task.samples.not_run > 0;
   outcome.task.metrics = ComputeMetrics(*job.task, scores, job.generate.seed, outcome.warnings);
+  if (job.task->details != nullptr) outcome.task.details = job.task->details(samples, scores);
   AddWarnings(outcome.task, outcome.warnings);
   return outcome;
 }

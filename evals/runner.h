@@ -38,6 +38,7 @@ struct EvalJob {
   const Task* task = nullptr;
   Dataset dataset;
   GenerateOptions generate;
+  TaskProtocol protocol = {};
 };
 
 struct EvalOutcome {

@@ -12,6 +12,7 @@
 
 #include "datasets/rows.h"
 #include "engine/generate/options.h"
+#include "evals/protocol.h"
 #include "evals/text_model.h"
 #include "reports/statistics.h"
 
@@ -33,6 +34,26 @@ struct Score {
   std::vector<std::pair<std::string, Tally>> tallies;
   bool unclosed_reasoning = false;  // the reasoning trace never ended: the answer was empty (spec 0.1)
   nlohmann::ordered_json verdicts;  // the task's columns of scores.jsonl, an object
+  // Set by the runner, for the bounds under truncation. A failed sample has the tallies of an empty answer; they are in no
+  // metric.
+  bool truncated = false;  // the text ended at a limit, not by itself
+  bool failed = false;     // an error instead of an answer
+};
+
+// The scores of one sample over its repeats; they are one cluster of the bootstrap.
+using SampleScores = std::vector<Score>;
+
+// A metric whose value is not a fraction: the ratio of its tallies, 0 to 1, is mapped to [low, high]. Also holds for the same
+// name behind a slash ("domain/Law/omniscience_index").
+struct MetricScale {
+  std::string_view name;
+  double low = 0, high = 1;
+};
+
+// A choice that a protocol may make: how the question is put, how the answer is found, who decides.
+struct Choice {
+  std::string_view name;
+  std::string_view summary;  // one line for `list tasks`
 };
 
 // A metric that is the plain mean of others, which are all tallied for every sample.
@@ -47,12 +68,18 @@ struct Task {
   std::string_view summary;                // one line for `list tasks`
   std::vector<std::string_view> headline;  // metrics reported first, in this order; the others follow by name
   std::vector<MeanMetric> means;           // reported after the headline
-  GenerateOptions options;                 // defaults of the task's protocol
+  std::vector<MetricScale> scales;
+  // What TaskProtocol::prompt, extraction and grader may say; the first is the default. Empty: no choice, only "".
+  std::vector<Choice> prompts, extractions, graders;
+  GenerateOptions options;  // defaults where a protocol says nothing
 
   // place names file and line. Throws Error: fields missing, of a wrong type, or naming something unknown.
-  Sample (*make_sample)(const DatasetRow& row, const std::string& place) = nullptr;
+  Sample (*make_sample)(const DatasetRow& row, const TaskProtocol& protocol, const std::string& place) = nullptr;
   // completion.error is empty. Never throws for any text.
-  Score (*score)(const Sample& sample, const Completion& completion) = nullptr;
+  Score (*score)(const Sample& sample, const Completion& completion, const TaskProtocol& protocol) = nullptr;
+  // What the report says beside the metrics (disagreements between graders, counts of extraction rules): an object; scores[i] are
+  // those of samples[i], failed ones included. nullptr: nothing.
+  nlohmann::ordered_json (*details)(std::span<const Sample> samples, std::span<const SampleScores> scores) = nullptr;
 };
 
 // evals/tasks/tasks.cc: the table.
@@ -61,7 +88,7 @@ std::span<const Task> AllTasks();
 const Task& FindTask(std::string_view name);
 
 // Every row of the dataset as a sample; limit > 0: the first rows only. Throws Error: a bad row, an id or a prompt twice.
-std::vector<Sample> MakeSamples(const Task& task, const Dataset& dataset, int64_t limit);
+std::vector<Sample> MakeSamples(const Task& task, const Dataset& dataset, const TaskProtocol& protocol, int64_t limit);
 
 }  // namespace tidemark
 

@@ -23,7 +23,9 @@ void CheckFinite(const Json& json, const std::string& path) {
 Json ToJson(const Metric& m) {
   TM_CHECK(m.n > 0 && m.ci95_low <= m.value && m.value <= m.ci95_high, "{}: {} in [{}, {}], n = {}", m.name, m.value, m.ci95_low,
            m.ci95_high, m.n);
-  return {{"name", m.name}, {"value", m.value}, {"ci95_low", m.ci95_low}, {"ci95_high", m.ci95_high}, {"n", m.n}};
+  Json json = {{"name", m.name}, {"value", m.value}, {"ci95_low", m.ci95_low}, {"ci95_high", m.ci95_high}, {"n", m.n}};
+  if (m.range_low != 0 || m.range_high != 1) json["range"] = {m.range_low, m.range_high};
+  return json;
 }
 
 Json ToJson(const TaskReport& task) {
@@ -42,6 +44,7 @@ Json ToJson(const TaskReport& task) {
   if (!task.stop_reasons.empty()) json["stop_reasons"] = task.stop_reasons;
   json["metrics"] = Json::array();
   for (const Metric& metric : task.metrics) json["metrics"].push_back(ToJson(metric));
+  if (!task.details.is_null()) json["details"] = task.details;
   return json;
 }
 

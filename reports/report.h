@@ -25,6 +25,7 @@ struct Metric {
   double ci95_low = 0;
   double ci95_high = 0;
   int64_t n = 0;
+  double range_low = 0, range_high = 1;  // what the value can be; 0 to 1: a fraction, shown in percent
 };
 
 // A sample that could not be scored.
@@ -53,6 +54,7 @@ struct TaskReport {
   int64_t completion_tokens = 0;
   std::map<std::string, int64_t> stop_reasons;  // empty: not known
   std::vector<Metric> metrics;
+  nlohmann::ordered_json details;  // what the task adds beside its metrics; null: nothing
 };
 
 struct Timings {

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Sample MakeSample(const DatasetRow& row, const std::string& place) {
+Sample MakeSample(const DatasetRow& row, const TaskProtocol&, const std::string& place) {
   Sample sample;
   const auto key = row.json.find("key");
   const bool has_key =
@@ -41,10 +41,11 @@ void Add(Score& score, const std::string& name, bool followed) {
   tally.count += 1;
 }
 
-Score ScoreResponse(const Sample& sample, const Completion& completion) {
+Score ScoreResponse(const Sample& sample, const Completion& completion, const TaskProtocol& protocol) {
   std::vector<Instruction> instructions;
   for (const Json& row : sample.data) instructions.push_back({row["id"].get<std::string>(), nlohmann::json(row["kwargs"])});
-  const Answer answer = StripReasoning(completion.text, {}, completion.reasoning_open);
+  const Answer answer =
+      protocol.strip_reasoning ? StripReasoning(completion.text, {}, completion.reasoning_open) : Answer{completion.text};
   const std::vector<InstructionVerdict> verdicts = CheckIfeval(answer.text, instructions);
 
   Score score;

@@ -6,8 +6,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 REQUIRED_PACKAGES=(g++ cmake ninja-build pkg-config ccache git libfmt-dev libcli11-dev nlohmann-json3-dev libicu-dev libbenchmark-dev
-  catch2 libcurl4-openssl-dev ca-certificates)
-OPTIONAL_PACKAGES=(libopenblas-dev libdnnl-dev)  # without them their backends say so and the rest works
+  catch2 libcurl4-openssl-dev ca-certificates libflint-dev libgmp-dev libboost-dev)
+# Without OpenBLAS or oneDNN their backends say so and the rest works; Arb is a package of its own only before FLINT 3.
+OPTIONAL_PACKAGES=(libopenblas-dev libdnnl-dev libflint-arb-dev)
 
 say() { printf '\n== %s\n' "$*" >&2; }
 
@@ -56,7 +57,7 @@ install_optional_packages() {
     if apt-cache show "$package" >/dev/null 2>&1; then
       install_packages "$package"
     else
-      echo "note: this distribution has no $package; the backend that needs it will say so" >&2
+      echo "note: this distribution has no $package (a backend that needs it will say so; FLINT 3 contains Arb)" >&2
     fi
   done
 }

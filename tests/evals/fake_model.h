@@ -63,11 +63,11 @@ inline Task EchoTask() {
   task.name = "echo";
   task.version = 3;
   task.headline = {"accuracy"};
-  task.make_sample = [](const DatasetRow& row, const std::string&) {
+  task.make_sample = [](const DatasetRow& row, const TaskProtocol&, const std::string&) {
     const auto prompt = row.json["prompt"].get<std::string>();
     return Sample{row.json["key"], {{"user", prompt}}, prompt, {}};
   };
-  task.score = [](const Sample&, const Completion& completion) {
+  task.score = [](const Sample&, const Completion& completion, const TaskProtocol&) {
     const bool right = completion.text == "right";
     Score score;
     score.tallies = {{"accuracy", {right ? 1.0 : 0.0, 1}}};

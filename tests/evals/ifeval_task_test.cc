@@ -33,7 +33,7 @@ Dataset Rows(const std::string& lines) {
 
 std::string Complaint(const std::string& row) {
   try {
-    MakeSamples(FindTask("ifeval"), Rows(row), 0);
+    MakeSamples(FindTask("ifeval"), Rows(row), {}, 0);
   } catch (const Error& e) {
     return e.what();
   }
