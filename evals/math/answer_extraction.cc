@@ -43,9 +43,8 @@ class Extraction {
                             &Extraction::Answers, &Extraction::Anything}) {
       matches_.clear();
       (this->*collect)();
-      std::stable_sort(matches_.begin(), matches_.end(), [](const Match& a, const Match& b) {
-        return a.end != b.end ? a.end > b.end : a.begin < b.begin;
-      });
+      std::stable_sort(matches_.begin(), matches_.end(),
+                       [](const Match& a, const Match& b) { return a.end != b.end ? a.end > b.end : a.begin < b.begin; });
       for (const Match& match : matches_) {
         budget_.CheckTime();
         std::string text;
@@ -96,7 +95,8 @@ class Extraction {
       return true;
     };
     const auto start = [this, kWords](size_t at) { return at + kWords.size() + (Has(at + kWords.size(), ":") ? 1 : 0); };
-    Collect(Word(kWords), [&](size_t at, Match& match) { return patterns_.FormulasAfterBlanks(start(at), match) && hoped(match); });
+    Collect(Word(kWords),
+            [&](size_t at, Match& match) { return patterns_.FormulasAfterBlanks(start(at), match) && hoped(match); });
     Collect(Word(kWords), [&](size_t at, Match& match) {
       const size_t from = start(at), number = SkipBlanks(text_, from);
       if (patterns_.ExpressionAt(number, false, match) && hoped(match)) return true;
@@ -180,11 +180,13 @@ class Extraction {
   std::optional<Expression> Read(const Match& match, std::string& text, bool& refused) {
     try {
       switch (match.type) {
-        case Match::Type::kNumber: return ReadNumber(match, text);
+        case Match::Type::kNumber:
+          return ReadNumber(match, text);
         case Match::Type::kArithmetic:
           text = match.arithmetic;
           return ReadArithmetic(match.arithmetic, budget_);
-        case Match::Type::kFormulas: return ReadFormulas(match, text);
+        case Match::Type::kFormulas:
+          return ReadFormulas(match, text);
       }
     } catch (const BudgetSpent&) {
       budget_.CheckTime();  // throws again when it was the time; a long or deep formula is passed over

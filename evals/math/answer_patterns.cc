@@ -60,16 +60,16 @@ size_t AnswerPatterns::DelimitedEnd(size_t at, size_t& content_begin, size_t& co
     if (const size_t end = closed(at + 2, close, 2)) return end;
   }
   if (Has(at, "\\[")) {
-    return closed(at + 2, Find(brackets_, at + 2, [&](size_t i) { return t[i] == '\\' && i + 1 < t.size() && t[i + 1] == ']'; }), 2);
+    return closed(at + 2, Find(brackets_, at + 2, [&](size_t i) { return t[i] == '\\' && i + 1 < t.size() && t[i + 1] == ']'; }),
+                  2);
   }
   if (t[at] == '$' && (at == 0 || !IsDigitCharacter(t[at - 1]))) {
     const size_t close = Find(dollar_, at + 1, [&](size_t i) { return t[i] == '\n' || (t[i] == '$' && t[i - 1] != '\\'); });
     return close < t.size() && t[close] == '\n' ? 0 : closed(at + 1, close, 1);
   }
   if (Has(at, "\\(")) {
-    const size_t close = Find(parentheses_, at + 2, [&](size_t i) {
-      return t[i] == '\n' || (t[i] == '\\' && i + 1 < t.size() && t[i + 1] == ')');
-    });
+    const size_t close = Find(parentheses_, at + 2,
+                              [&](size_t i) { return t[i] == '\n' || (t[i] == '\\' && i + 1 < t.size() && t[i + 1] == ')'); });
     return close < t.size() && t[close] == '\n' ? 0 : closed(at + 2, close, 2);
   }
   return 0;
@@ -202,9 +202,8 @@ bool AnswerPatterns::ArithmeticAt(size_t at, Match& match, bool not_equated) {
     if (digit >= text_.size() || !IsDigitCharacter(text_[digit])) continue;
     const size_t run_begin = digit + 1;
     // The second byte of a two-byte sign is no place to stop at.
-    const size_t run_end = Find(run_, run_begin, [&](size_t i) {
-      return ExpressionCharacter(i) == 0 && !(i > 0 && ExpressionCharacter(i - 1) == 2);
-    });
+    const size_t run_end = Find(
+        run_, run_begin, [&](size_t i) { return ExpressionCharacter(i) == 0 && !(i > 0 && ExpressionCharacter(i - 1) == 2); });
     const size_t op = Find(operator_, run_begin, [&](size_t i) { return IsOperator(text_[i]) || ExpressionCharacter(i) == 2; });
     if (op >= run_end) continue;
     const size_t least = op + ExpressionCharacter(op) + 1;  // one more character after the operator

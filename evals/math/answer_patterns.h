@@ -24,10 +24,10 @@ struct Match {
   enum class Type { kFormulas, kNumber, kArithmetic };
   Type type = Type::kFormulas;
   size_t begin = 0, end = 0;
-  std::vector<Formula> formulas;     // kFormulas
-  std::string integer, decimal;      // kNumber: "-1,234", ".5"
-  bool percent = false;              // kNumber
-  std::string_view arithmetic;       // kArithmetic
+  std::vector<Formula> formulas;  // kFormulas
+  std::string integer, decimal;   // kNumber: "-1,234", ".5"
+  bool percent = false;           // kNumber
+  std::string_view arithmetic;    // kArithmetic
 };
 
 class AnswerPatterns {
