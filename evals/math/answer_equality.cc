@@ -144,8 +144,11 @@ class Comparison {
       gold = Expression(LastRelation(gold).args[1]);
     }
     if (IsRelation(gold) && IsSet(answer)) {
-      const std::optional<RealSet> solutions = SolutionSet(gold, budget_), given = ToRealSet(answer, budget_);
-      return Decide(solutions && given && SameRealSet(*solutions, *given, budget_).value_or(false), "as solution sets");
+      // -2 <= x <= 7 as a set; relations in several unknowns stay relations.
+      if (const std::optional<RealSet> solutions = SolutionSet(gold, budget_)) {
+        const std::optional<RealSet> given = ToRealSet(answer, budget_);
+        return Decide(given && SameRealSet(*solutions, *given, budget_).value_or(false), "as solution sets");
+      }
     }
     if (gold == answer) return Decide(true, "as written");
     if (IsRelation(gold) && IsRelation(answer)) return Decide(RelationsEqual(gold, answer), "as relations");
