@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "engine/core/error.h"
 #include "reports/distributions.h"
@@ -28,6 +29,46 @@ Interval Score(double p, double n, double quantile) {
   const double centre = (p + z2n / 2) / (1 + z2n);
   const double half = quantile * std::sqrt(p * (1 - p) / n + z2n / (4 * n)) / (1 + z2n);
   return {p == 0 ? 0 : std::clamp(centre - half, 0.0, p), p == 1 ? 1 : std::clamp(centre + half, p, 1.0)};
+}
+
+std::span<const Tally> Cell(const RunTable& table, size_t sample, size_t run) {
+  const auto runs = static_cast<size_t>(table.runs), parts = static_cast<size_t>(table.parts);
+  return std::span(table.cells).subspan((sample * runs + run) * parts, parts);
+}
+
+bool IsMissing(std::span<const Tally> cell) { return cell[0].count < 0; }
+
+void AddVarianceComponents(const RunTable& table, std::span<const Tally> totals, RunSpread& spread) {
+  double total = 0, within = 0, with_data = 0, repeated = 0;
+  for (size_t i = 0; i < static_cast<size_t>(table.samples); ++i) {
+    std::vector<double> z;
+    for (size_t r = 0; r < static_cast<size_t>(table.runs); ++r) {
+      const auto cell = Cell(table, i, r);
+      if (IsMissing(cell)) continue;
+      double value = 0;
+      for (size_t j = 0; j < totals.size(); ++j) {
+        const double ratio = totals[j].sum / totals[j].count;
+        value += (cell[j].sum - ratio * cell[j].count) / totals[j].count / static_cast<double>(totals.size());
+      }
+      z.push_back(value);
+    }
+    if (z.empty()) continue;
+    with_data += 1;
+    const auto answered = static_cast<double>(z.size());
+    const double sum = std::accumulate(z.begin(), z.end(), 0.0);
+    total += sum * sum;
+    if (z.size() < 2) continue;
+    double squares = 0;
+    for (const double value : z) squares += (value - sum / answered) * (value - sum / answered);
+    repeated += 1;
+    within += answered * squares / (answered - 1);
+  }
+  if (with_data < 2 || repeated == 0) return;
+  total *= with_data / (with_data - 1);
+  within *= with_data / repeated;
+  spread.stderr_sampling = std::sqrt(std::max(0.0, total - within));
+  spread.stderr_run_to_run = std::sqrt(within);
+  spread.stderr_total = std::sqrt(std::max(total, within));
 }
 
 }  // namespace
@@ -82,54 +123,22 @@ RunSpread ComputeRunSpread(const RunTable& table) {
   const auto parts = static_cast<size_t>(table.parts);
   TM_CHECK(table.cells.size() == samples * runs * parts && parts > 0, "{} cells for {} x {} x {}", table.cells.size(), samples,
            runs, parts);
-  const auto cell = [&](size_t i, size_t r) { return std::span(table.cells).subspan((i * runs + r) * parts, parts); };
   const auto is_complete = [](std::span<const Tally> totals) {
     return std::all_of(totals.begin(), totals.end(), [](const Tally& t) { return t.count > 0; });
   };
-  const auto is_missing = [](std::span<const Tally> values) { return values[0].count < 0; };
   RunSpread spread;
   std::vector<Tally> totals(parts);
   for (size_t r = 0; r < runs; ++r) {
     std::vector<Tally> of_run(parts);
     for (size_t i = 0; i < samples; ++i) {
-      if (is_missing(cell(i, r))) continue;
-      for (size_t j = 0; j < parts; ++j) Add(cell(i, r)[j], of_run[j]);
+      const auto cell = Cell(table, i, r);
+      if (IsMissing(cell)) continue;
+      for (size_t j = 0; j < parts; ++j) Add(cell[j], of_run[j]);
     }
     for (size_t j = 0; j < parts; ++j) Add(of_run[j], totals[j]);
     if (is_complete(of_run)) spread.runs.push_back(RatioMean(of_run, table.parts));
   }
-  if (spread.runs.size() < 2 || !is_complete(totals)) return spread;
-
-  double total = 0, within = 0;
-  size_t with_data = 0, repeated = 0;
-  for (size_t i = 0; i < samples; ++i) {
-    std::vector<double> z;
-    for (size_t r = 0; r < runs; ++r) {
-      if (is_missing(cell(i, r))) continue;
-      double value = 0;
-      for (size_t j = 0; j < parts; ++j) {
-        const Tally& t = cell(i, r)[j];
-        value += (t.sum - totals[j].sum / totals[j].count * t.count) / totals[j].count / static_cast<double>(parts);
-      }
-      z.push_back(value);
-    }
-    if (z.empty()) continue;
-    ++with_data;
-    double sum = 0, squares = 0;
-    for (const double value : z) sum += value;
-    total += sum * sum;
-    const auto answered = static_cast<double>(z.size());
-    for (const double value : z) squares += (value - sum / answered) * (value - sum / answered);
-    if (z.size() < 2) continue;
-    ++repeated;
-    within += answered * squares / (answered - 1);
-  }
-  if (with_data < 2 || repeated == 0) return spread;
-  total *= static_cast<double>(with_data) / static_cast<double>(with_data - 1);
-  within *= static_cast<double>(with_data) / static_cast<double>(repeated);
-  spread.stderr_sampling = std::sqrt(std::max(0.0, total - within));
-  spread.stderr_run_to_run = std::sqrt(within);
-  spread.stderr_total = std::sqrt(std::max(total, within));
+  if (spread.runs.size() > 1 && is_complete(totals)) AddVarianceComponents(table, totals, spread);
   return spread;
 }
 
