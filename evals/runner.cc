@@ -86,6 +86,7 @@ Json ScoreRow(const Sample& sample, int repeat, const Score& score, const std::s
   row["scored"] = error.empty();
   for (const auto& [name, value] : score.verdicts.items()) row[name] = value;
   row["unclosed_reasoning"] = score.unclosed_reasoning;
+  for (const auto& [name, tally] : score.tallies) row["metrics"][name] = {tally.sum, tally.count};
   if (!error.empty()) row["error"] = error;
   return row;
 }
@@ -126,6 +127,7 @@ std::string ScoreAll(const EvalJob& job, const std::vector<Sample>& samples, con
     // A failed sample still gets its row, with the verdicts of an empty answer, but no tally.
     Score score = job.task->score(sample, error.empty() ? completion : Completion{}, job.protocol);
     rows += JsonLine(ScoreRow(sample, repeat, score, error));
+    score.repeat = repeat;
     score.failed = !error.empty();
     score.truncated = error.empty() && (completion.stop == StopReason::kLength || completion.stop == StopReason::kContext);
     if (!score.failed) {
@@ -211,7 +213,8 @@ EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& opti
   if (!model.KnowsStopReasons()) outcome.task.stop_reasons.clear();
   WriteFileAtomically(options.out / "scores.jsonl", rows);
   outcome.interrupted = outcome.task.samples.not_run > 0;
-  outcome.task.metrics = ComputeMetrics(*job.task, scores, job.generate.seed, outcome.warnings);
+  outcome.task.metrics = ComputeMetrics(*job.task, scores, outcome.warnings);
+  outcome.task.bounds = ComputeBounds(*job.task, scores);
   if (job.task->details != nullptr) outcome.task.details = job.task->details(samples, scores);
   AddWarnings(outcome.task, outcome.warnings);
   return outcome;
