@@ -73,8 +73,8 @@ void AddEndpointFlags(CLI::App& command, EndpointFlags& flags) {
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 12))
       ->capture_default_str();
   add("--extension-fields", flags.extension_fields,
-      "which of top_k, min_p and repetition penalty are sent: those that are changed from off, all, or none")
-      ->check(CLI::IsMember({"changed", "all", "none"}))
+      "which of top_k, min_p and repetition penalty are sent: all, also to say off; those changed from off; none")
+      ->check(CLI::IsMember({"all", "changed", "none"}))
       ->capture_default_str();
   add("--max-tokens-field", o.max_tokens_field, "the name under which --max-new-tokens is sent")
       ->check(CLI::IsMember({"max_tokens", "max_completion_tokens"}))
@@ -91,9 +91,9 @@ EndpointOptions MakeEndpointOptions(const EndpointFlags& flags) {
   EndpointOptions options = flags.options;
   options.stream = !flags.no_stream;
   options.max_reply_bytes = static_cast<size_t>(flags.max_reply_mib) << 20;
-  options.extension_fields = flags.extension_fields == "all"    ? ExtensionFields::kAll
-                             : flags.extension_fields == "none" ? ExtensionFields::kNone
-                                                                : ExtensionFields::kChanged;
+  options.extension_fields = flags.extension_fields == "none"      ? ExtensionFields::kNone
+                             : flags.extension_fields == "changed" ? ExtensionFields::kChanged
+                                                                   : ExtensionFields::kAll;
   return options;
 }
 

@@ -34,7 +34,7 @@ GeneratorOptions MakeGeneratorOptions(const EngineFlags& flags);
 // How an endpoint (`--model openai:URL#MODEL`) is asked.
 struct EndpointFlags {
   EndpointOptions options;
-  std::string extension_fields = "changed";
+  std::string extension_fields = "all";
   int64_t max_reply_mib = 64;
   bool no_stream = false;
 };

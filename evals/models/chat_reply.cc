@@ -200,15 +200,13 @@ void AddWhole(std::string_view text, ChatReply& reply) {
   }
   AddMessage(*message, reply);
   if (reply.error.empty()) AddFinish(*choice, reply);
+  if (reply.error.empty() && reply.finish_reason.empty()) reply.error = "a reply without a finish_reason";
 }
 
 void EndStream(bool done, ChatReply& reply) {
   if (!reply.error.empty() || !reply.finish_reason.empty()) return;
-  if (!done) {
-    reply.error = "the stream ended early: neither [DONE] nor a finish_reason came";
-  } else if (reply.pieces == 0) {
-    reply.error = "the stream held no answer: [DONE] without text or finish_reason";
-  }
+  reply.error = done ? "the server ended the stream early: [DONE] without a finish_reason"
+                     : "the stream ended early: neither a finish_reason nor [DONE] came";
 }
 
 std::string ErrorText(std::string_view body) {

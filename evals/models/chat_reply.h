@@ -14,10 +14,10 @@ namespace tidemark {
 
 struct ChatReply {
   std::string content;
-  std::string reasoning;  // of reasoning_content or reasoning
-  int64_t pieces = 0;     // chunks that carried text
-  std::optional<StopReason> stop;
-  std::string finish_reason;  // as the server spells it; empty: none came
+  std::string reasoning;                 // of reasoning_content or reasoning
+  int64_t pieces = 0;                    // chunks that carried text
+  std::string finish_reason;             // as the server spells it; empty: none came (yet)
+  StopReason stop = StopReason::kError;  // what it means
   std::optional<int64_t> prompt_tokens, completion_tokens;
   std::string model, fingerprint;  // as the server names them; empty: it did not
   std::string error;               // not empty: the reply is unusable, and why; the server's own words unscrubbed
@@ -32,11 +32,12 @@ struct ChatReply {
 // a second finish_reason that differs, one that means no answer (content_filter, tool_calls, anything unknown).
 bool AddChunk(std::string_view json, ChatReply& reply);
 
-// The one object of a reply that is not streamed. It must have one choice with message.content: text, or null.
+// The one object of a reply that is not streamed. It must have one choice with message.content: text, or null, and
+// a finish_reason.
 void AddWhole(std::string_view json, ChatReply& reply);
 
-// The end of a stream; done: "[DONE]" came. Sets error if it was cut short: neither "[DONE]" nor finish_reason, or "[DONE]" and
-// nothing before it.
+// The end of a stream; done: "[DONE]" came. Sets error if no finish_reason came, "[DONE]" or not: llama-cpp-python's server ends
+// a request with "[DONE]" in the middle of its text when another one arrives (unless told --interrupt_requests false).
 void EndStream(bool done, ChatReply& reply);
 
 // What an error body says: error.message, message or detail of a JSON object, else the text itself. Not scrubbed, not shortened.

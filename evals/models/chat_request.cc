@@ -14,6 +14,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kForm = "openai:URL#MODEL, such as openai:http://127.0.0.1:8080/v1#name";
 
+// Larger than any vocabulary. Servers disagree how "off" is spelt: 0 is an error to SGLang, -1 to llama-cpp-python.
+constexpr int kTopKOff = 1 << 30;
+
 // One part of a parsed URL; absent: "".
 std::string Part(CURLU* url, CURLUPart part) {
   char* text = nullptr;
@@ -48,7 +51,7 @@ void AddPenalty(Json& json, const SamplingOptions& s, bool all) {
   if (!all && s.repetition_penalty == 1) return;
   json["repetition_penalty"] = s.repetition_penalty;
   json["repeat_penalty"] = s.repetition_penalty;
-  json["repeat_last_n"] = s.penalty_window;
+  if (s.repetition_penalty != 1) json["repeat_last_n"] = s.penalty_window;
 }
 
 }  // namespace
@@ -107,8 +110,9 @@ Json ChatRequestJson(const Request& request, const std::string& model, const End
   if (!o.stop_strings.empty()) json["stop"] = o.stop_strings;
   if (options.extension_fields != ExtensionFields::kNone) {
     const bool all = options.extension_fields == ExtensionFields::kAll;
-    if (all || s.top_k != 0) json["top_k"] = s.top_k;
-    if (all || s.min_p != 0) json["min_p"] = s.min_p;
+    const bool filters = all && s.temperature > 0;  // the most likely token passes every filter
+    if (filters || s.top_k != 0) json["top_k"] = s.top_k != 0 ? s.top_k : kTopKOff;
+    if (filters || s.min_p != 0) json["min_p"] = s.min_p;
     AddPenalty(json, s, all);
     if (o.ignore_eos) json["ignore_eos"] = true;
   }

@@ -9,10 +9,11 @@ namespace tidemark {
 
 // Which sampling fields beyond OpenAI's own (top_k, min_p, repetition_penalty, repeat_penalty, repeat_last_n, ignore_eos) a
 // request carries. A field that is not sent has the server's default, which need not be "off": llama.cpp's server starts with
-// top_k 40 and min_p 0.05, vLLM and SGLang with the model's generation_config.json.
+// top_k 40 and min_p 0.05, llama-cpp-python's with a penalty of 1.1 (half of the greedy answers of our default rows change),
+// vLLM and SGLang with the model's generation_config.json.
 enum class ExtensionFields {
+  kAll,      // each that could matter, "off" included, so that no default of the server comes in
   kChanged,  // those that differ from "off"
-  kAll,      // each, "off" included, so that no default of the server comes in
   kNone,     // none: for servers that refuse unknown fields; a request that needs one fails
 };
 
@@ -23,7 +24,7 @@ struct EndpointOptions {
   bool stream = true;
   bool reasoning_open = false;  // the server's template ends the prompt inside a reasoning trace and returns it inline
   std::string max_tokens_field = "max_tokens";  // or "max_completion_tokens"
-  ExtensionFields extension_fields = ExtensionFields::kChanged;
+  ExtensionFields extension_fields = ExtensionFields::kAll;
 
   // Limits in seconds, each of one attempt.
   double connect_seconds = 10;

@@ -137,7 +137,7 @@ bool OpenAiModel::Fill(Slot& slot, HttpPool& pool, std::span<const Request> requ
   return false;
 }
 
-void OpenAiModel::TakeReply(const ChatAttempt& attempt, const Request& request, Completion& completion) {
+void OpenAiModel::TakeReply(const ChatAttempt& attempt, Completion& completion) {
   const ChatReply& reply = attempt.reply();
   completion.text = key_.Scrub(reply.Text());
   completion.reasoning_open = options_.reasoning_open && reply.reasoning.empty();
@@ -145,10 +145,7 @@ void OpenAiModel::TakeReply(const ChatAttempt& attempt, const Request& request, 
   completion.completion_tokens = reply.completion_tokens.value_or(reply.pieces);
   ++(reply.completion_tokens ? counted_by_server_ : counted_here_);
   tokens_ += completion.completion_tokens;
-  unknown_stops_ += reply.stop ? 0 : 1;
-  completion.stop = reply.stop                                                       ? *reply.stop
-                    : completion.completion_tokens >= request.options.max_new_tokens ? StopReason::kLength
-                                                                                     : StopReason::kEos;
+  completion.stop = reply.stop;
   completion.time_to_first_token_seconds = attempt.TimeToFirstText();
   completion.inter_token_seconds = attempt.gaps();
   Remember(server_models_, Clean(reply.model));
@@ -161,7 +158,7 @@ bool OpenAiModel::EndAttempt(Slot& slot, Completion& completion) {
   attempt.Conclude();
   if (attempt.error().empty()) {
     completion.error.clear();
-    TakeReply(attempt, *slot.request, completion);
+    TakeReply(attempt, completion);
   } else if (attempt.Retryable() && slot.attempt < options_.attempts) {
     const uint64_t stream = StableHash(slot.request->id) + static_cast<uint64_t>(slot.request->repeat);
     slot.ready = In(WaitBefore(slot.attempt, attempt.exchange().retry_after_seconds, stream));
@@ -170,6 +167,10 @@ bool OpenAiModel::EndAttempt(Slot& slot, Completion& completion) {
   } else {
     completion.stop = StopReason::kError;
     completion.error = Clean(attempt.error());
+    const int status = attempt.exchange().status;
+    if ((status == 400 || status == 422) && options_.extension_fields != ExtensionFields::kNone) {
+      completion.error += " (if it refuses a field it does not know: --extension-fields changed or none)";
+    }
     if (slot.attempt > 1) completion.error += fmt::format(" ({} attempts)", slot.attempt);
   }
   return true;

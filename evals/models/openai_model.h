@@ -26,8 +26,6 @@ class OpenAiModel : public TextModel {
   // Completion::error, with no text. finish_reason "stop" is kEos unless the server names the stop string (vLLM does).
   std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
                                    const std::atomic<bool>* cancel) override;
-  // False once a reply ended properly without a finish_reason.
-  bool KnowsStopReasons() const override { return unknown_stops_ == 0; }
   nlohmann::ordered_json Describe() const override;
   // requests, retries, client_tokens and client_tok_per_s: all tokens of answers over the seconds spent in Complete.
   nlohmann::ordered_json Timings() const override;
@@ -43,7 +41,7 @@ class OpenAiModel : public TextModel {
             const OnDone& on_done);
   void StartAttempt(Slot& slot, HttpPool& pool);
   bool EndAttempt(Slot& slot, Completion& completion);
-  void TakeReply(const ChatAttempt& attempt, const Request& request, Completion& completion);
+  void TakeReply(const ChatAttempt& attempt, Completion& completion);
 
   Endpoint endpoint_;
   EndpointOptions options_;
@@ -51,7 +49,7 @@ class OpenAiModel : public TextModel {
   int concurrency_;
   // What Describe and Timings tell.
   std::set<std::string> fields_sent_, server_models_, fingerprints_;
-  int64_t attempts_ = 0, retries_ = 0, tokens_ = 0, counted_by_server_ = 0, counted_here_ = 0, unknown_stops_ = 0;
+  int64_t attempts_ = 0, retries_ = 0, tokens_ = 0, counted_by_server_ = 0, counted_here_ = 0;
   double seconds_ = 0;
 };
 
