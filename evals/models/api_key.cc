@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
+#include <vector>
 
 #include "engine/core/error.h"
 
@@ -14,18 +16,30 @@ bool IsVariableName(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-void ReplaceAll(std::string& text, const std::string& from, std::string_view to) {
-  for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+// The ways to write a character: itself and its escapes.
+std::vector<std::string> Spellings(char c) {
+  std::vector<std::string> all = {std::string(1, c), std::string("\\") + c};
+  for (const char* form : {"\\u{:04x}", "\\u{:04X}", "%{:02x}", "%{:02X}"}) {
+    all.push_back(fmt::format(fmt::runtime(form), static_cast<unsigned>(c)));
+  }
+  return all;
 }
 
-// What is optional in JSON but common: a slash escaped; and what is not: quotes and backslashes.
-std::string EscapeAsJson(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '/' || c == '"' || c == '\\') out += '\\';
-    out += c;
+// How many bytes at text[begin] spell the key, at most; 0: they do not. Each character may be spelt in its own way, and a
+// backslash in the key makes two readings possible, hence a set of ends.
+size_t MatchLength(std::string_view text, size_t begin, const std::vector<std::vector<std::string>>& key) {
+  std::set<size_t> ends = {begin};
+  for (const auto& spellings : key) {
+    std::set<size_t> next;
+    for (const size_t end : ends) {
+      for (const std::string& s : spellings) {
+        if (text.substr(end, s.size()) == s) next.insert(end + s.size());
+      }
+    }
+    if (next.empty()) return 0;
+    ends = std::move(next);
   }
-  return out;
+  return *ends.rbegin() - begin;
 }
 
 }  // namespace
@@ -51,15 +65,20 @@ ApiKey ApiKey::FromEnvironment(const std::string& variable) {
   if (!std::all_of(key.value_.begin(), key.value_.end(), [](char c) { return c > ' ' && c < '\x7f'; })) {
     throw Error(place, "a space, a line end or another character that no header may hold", "a key of printable ASCII characters");
   }
-  key.escaped_ = EscapeAsJson(key.value_);
   return key;
 }
 
 std::string ApiKey::Scrub(std::string text) const {
   if (value_.empty()) return text;
-  constexpr std::string_view kInstead = "[api key]";
-  ReplaceAll(text, value_, kInstead);
-  if (escaped_ != value_) ReplaceAll(text, escaped_, kInstead);
+  std::vector<std::vector<std::string>> key;
+  for (const char c : value_) key.push_back(Spellings(c));
+  // Only where the first character stands in one of its spellings can a match begin.
+  const std::string begins = {value_[0], '\\', '%'};
+  for (size_t at = text.find_first_of(begins); at != text.npos; at = text.find_first_of(begins, at)) {
+    const size_t length = MatchLength(text, at, key);
+    if (length > 0) text.replace(at, length, "[api key]");
+    at += length > 0 ? std::string_view("[api key]").size() : 1;
+  }
   return text;
 }
 

@@ -24,11 +24,12 @@ class ApiKey {
   const std::string& variable() const { return variable_; }
   std::string Header() const { return "Authorization: Bearer " + value_; }
 
-  // The text with every occurrence of the key, also one with the escapes of JSON, replaced by "[api key]".
+  // The text with every occurrence of the key replaced by "[api key]", also where some of its characters are escaped as JSON
+  // ("\/", "\u002f") or URLs ("%2F") do it.
   std::string Scrub(std::string text) const;
 
  private:
-  std::string value_, escaped_, variable_;
+  std::string value_, variable_;
 };
 
 }  // namespace tidemark

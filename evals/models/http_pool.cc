@@ -24,7 +24,8 @@ struct Active {
   HttpClock::time_point begin = HttpClock::now();
   std::optional<HttpClock::time_point> last_byte, complete;  // of the body
   size_t header_bytes = 0;
-  bool unwanted = false;  // on_body said false
+  bool headers_ended = false;  // the empty line came
+  bool unwanted = false;       // on_body said false
   char message[CURL_ERROR_SIZE] = "";
 };
 
@@ -58,10 +59,12 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   active.header_bytes += line.size();
   if (active.header_bytes > kMaxHeaderBytes) return 0;
   if (line.starts_with("HTTP/")) {  // another status line after 1xx: its headers alone count
+    active.headers_ended = false;
     x.content_type.clear();
     x.content_encoding.clear();
     x.location.clear();
   }
+  if (line == "\r\n" || line == "\n") active.headers_ended = true;
   TakeHeader(line, "content-type", x.content_type);
   TakeHeader(line, "content-encoding", x.content_encoding);
   TakeHeader(line, "location", x.location);
@@ -168,6 +171,10 @@ struct HttpPool::Impl {
       failure = Classify(code);
       error = *which->message != '\0' ? which->message : curl_easy_strerror(code);
       if (which->header_bytes > kMaxHeaderBytes) error = fmt::format("more than {} bytes of headers", kMaxHeaderBytes);
+    }
+    if (code == CURLE_OK && failure == HttpFailure::kNone && !which->headers_ended) {  // libcurl takes it for an empty reply
+      failure = HttpFailure::kConnection;
+      error = "the connection was closed within the headers";
     }
     x.failure = failure;
     x.error = std::move(error);
