@@ -1,0 +1,333 @@
+// Float32 products for AVX-512 (F, BW, CD, DQ, VL).
+//
+// Decode: a format's decoder yields its weights sixteen at a time, in registers, and each vector meets 1-4 rows of x right
+// there. Sub-blocks of 4 and 5 bits have at most 32 different weights: they are computed once and the codes select them
+// (vpermps), three or four instructions per 16 weights, which is faster than memory delivers the codes. Four weight rows are
+// walked side by side, block by block: each has one chain of dependent FMAs, and four chains hide each other's latency.
+//
+// Prefill: tiles of 6 rows of x by 4 rows of w, 24 sums in registers: 10 loads for 24 FMAs, two of either per cycle. k is cut
+// so that the weights of a tile stay in the first-level cache; the sums wait in memory meanwhile, all lanes of them, because
+// adding the lanes earlier would change the order.
+#include "backends/f32_kernels.h"
+#include "engine/core/isa_region.h"
+#include "engine/formats/half.h"
+
+#if TM_HAVE_X86
+#include <immintrin.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace tidemark {
+
+#if TM_HAVE_X86
+TM_REGION_AVX512
+namespace {
+
+__m128i Load16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+__m256i Load32(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+__m512 Widen(__m128i q) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)); }
+float Half(const std::byte* p) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(LoadU16(p)))); }
+
+__m512 CountUp(int first) {
+  return _mm512_cvtepi32_ps(
+      _mm512_add_epi32(_mm512_set1_epi32(first), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
+}
+
+// The one order in which lanes are added.
+float SumLanes(__m512 v) {
+  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+// --- Decoders: ForEach16(block, use) calls use(i, w) with weights i .. i + 15 of the block, i ascending.
+
+struct Q4_0 {
+  static constexpr int kValues = 32, kBytes = 18;
+  __m512 codes = CountUp(-8);
+  template <typename Use>
+  void ForEach16(const std::byte* block, Use use) const {
+    const __m512 table = _mm512_mul_ps(codes, _mm512_set1_ps(Half(block)));
+    const __m512i packed = _mm512_cvtepu8_epi32(Load16(block + 2));
+    use(0, _mm512_permutexvar_ps(packed, table));  // the permute ignores the upper bits of an index
+    use(16, _mm512_permutexvar_ps(_mm512_srli_epi32(packed, 4), table));
+  }
+};
+
+struct Q8_0 {
+  static constexpr int kValues = 32, kBytes = 34;
+  template <typename Use>
+  void ForEach16(const std::byte* block, Use use) const {
+    const __m512 d = _mm512_set1_ps(Half(block));
+    use(0, _mm512_mul_ps(Widen(Load16(block + 2)), d));
+    use(16, _mm512_mul_ps(Widen(Load16(block + 18)), d));
+  }
+};
+
+// Eight products d * scale and dmin * min of Q4_K and Q5_K.
+struct KScales {
+  alignas(64) float values[16];  // scales, then mins
+
+  explicit KScales(const std::byte* block) {
+    uint32_t s[3];
+    std::memcpy(s, block + 4, sizeof s);
+    const uint64_t scales = (s[0] & 0x3f3f3f3fu) | uint64_t{(s[2] & 0x0f0f0f0fu) | (s[0] >> 2 & 0x30303030u)} << 32;
+    const uint64_t mins = (s[1] & 0x3f3f3f3fu) | uint64_t{(s[2] >> 4 & 0x0f0f0f0fu) | (s[1] >> 2 & 0x30303030u)} << 32;
+    const __m512 codes = Widen(_mm_set_epi64x(static_cast<int64_t>(mins), static_cast<int64_t>(scales)));
+    const __m512 factor = _mm512_insertf32x8(_mm512_set1_ps(Half(block)), _mm256_set1_ps(Half(block + 2)), 1);
+    _mm512_store_ps(values, _mm512_mul_ps(factor, codes));
+  }
+  // scale * q - min for the sixteen codes q.
+  __m512 Table(int sub, __m512 codes) const {
+    return _mm512_sub_ps(_mm512_mul_ps(_mm512_set1_ps(values[sub]), codes), _mm512_set1_ps(values[8 + sub]));
+  }
+};
+
+struct Q4_K {
+  static constexpr int kValues = 256, kBytes = 144;
+  __m512 codes = CountUp(0);
+  template <typename Use>
+  void ForEach16(const std::byte* block, Use use) const {
+    const KScales k(block);
+    for (int chunk = 0; chunk < 4; ++chunk) {
+      const __m512 low = k.Table(2 * chunk, codes), high = k.Table(2 * chunk + 1, codes);
+      const __m512i first = _mm512_cvtepu8_epi32(Load16(block + 16 + 32 * chunk));
+      const __m512i second = _mm512_cvtepu8_epi32(Load16(block + 32 + 32 * chunk));
+      use(64 * chunk, _mm512_permutexvar_ps(first, low));
+      use(64 * chunk + 16, _mm512_permutexvar_ps(second, low));
+      use(64 * chunk + 32, _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), high));
+      use(64 * chunk + 48, _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), high));
+    }
+  }
+};
+
+struct Q5_K {
+  static constexpr int kValues = 256, kBytes = 176;
+  __m512 low_codes = CountUp(0), high_codes = CountUp(16);
+  template <typename Use>
+  void ForEach16(const std::byte* block, Use use) const {
+    const KScales k(block);
+    const __m256i qh = Load32(block + 16), nibble = _mm256_set1_epi8(15), bit4 = _mm256_set1_epi8(16);
+    for (int sub = 0; sub < 8; ++sub) {
+      const __m256i packed = Load32(block + 48 + 32 * (sub / 2));
+      const __m256i low = _mm256_and_si256(sub % 2 == 0 ? packed : _mm256_srli_epi16(packed, 4), nibble);
+      const __mmask32 set = _mm256_test_epi8_mask(qh, _mm256_set1_epi8(static_cast<char>(1 << sub)));
+      const __m256i q = _mm256_mask_add_epi8(low, set, low, bit4);
+      const __m512 first = k.Table(sub, low_codes), second = k.Table(sub, high_codes);
+      const __m512i q0 = _mm512_cvtepu8_epi32(_mm256_castsi256_si128(q));
+      const __m512i q1 = _mm512_cvtepu8_epi32(_mm256_extracti128_si256(q, 1));
+      use(32 * sub, _mm512_permutex2var_ps(first, q0, second));
+      use(32 * sub + 16, _mm512_permutex2var_ps(first, q1, second));
+    }
+  }
+};
+
+struct Q6_K {
+  static constexpr int kValues = 256, kBytes = 210;
+  template <typename Use>
+  void ForEach16(const std::byte* block, Use use) const {
+    alignas(64) float scales[16];
+    _mm512_store_ps(scales, _mm512_mul_ps(_mm512_set1_ps(Half(block + 208)), Widen(Load16(block + 192))));
+    const __m256i nibble = _mm256_set1_epi8(15), high_bits = _mm256_set1_epi8(0x30), offset = _mm256_set1_epi8(32);
+    for (int half = 0; half < 2; ++half) {
+      const __m256i ql[2] = {Load32(block + 64 * half), Load32(block + 64 * half + 32)};
+      const __m256i qh = Load32(block + 128 + 32 * half);
+      const __m256i high[4] = {_mm256_slli_epi16(qh, 4), _mm256_slli_epi16(qh, 2), qh, _mm256_srli_epi16(qh, 2)};
+      for (int quarter = 0; quarter < 4; ++quarter) {
+        const __m256i packed = ql[quarter % 2];
+        const __m256i low = _mm256_and_si256(quarter < 2 ? packed : _mm256_srli_epi16(packed, 4), nibble);
+        const __m256i q = _mm256_sub_epi8(_mm256_or_si256(low, _mm256_and_si256(high[quarter], high_bits)), offset);
+        const int group = 8 * half + 2 * quarter;
+        use(16 * group, _mm512_mul_ps(_mm512_set1_ps(scales[group]), Widen(_mm256_castsi256_si128(q))));
+        use(16 * group + 16, _mm512_mul_ps(_mm512_set1_ps(scales[group + 1]), Widen(_mm256_extracti128_si256(q, 1))));
+      }
+    }
+  }
+};
+
+// --- Decode.
+
+// kRows weight rows against kM rows of x; the rows' next neighbours, kRows further on, are prefetched meanwhile.
+template <typename Decoder, int kM, int kRows>
+void StreamGroup(const Decoder& decoder, const StreamArguments& a, int64_t j) {
+  __m512 sums[kRows][kM];
+  for (auto& row : sums) {
+    for (__m512& s : row) s = _mm512_setzero_ps();
+  }
+  const std::byte* w = a.w + j * a.row_bytes;
+  for (int64_t p = 0; p < a.k; p += Decoder::kValues, w += Decoder::kBytes) {
+    for (int r = 0; r < kRows; ++r) {
+      const std::byte* block = w + r * a.row_bytes;
+      for (int line = 0; line < Decoder::kBytes; line += 64) {
+        _mm_prefetch(reinterpret_cast<const char*>(block + kRows * a.row_bytes + line), _MM_HINT_T0);
+      }
+      decoder.ForEach16(block, [&](int i, __m512 v) {
+        for (int t = 0; t < kM; ++t) {
+          sums[r][t] = _mm512_fmadd_ps(v, _mm512_loadu_ps(a.x + t * a.x_stride + p + i), sums[r][t]);
+        }
+      });
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int t = 0; t < kM; ++t) a.y[t * a.y_stride + j + r] = SumLanes(sums[r][t]);
+  }
+}
+
+template <typename Decoder, int kM>
+void StreamRows(const StreamArguments& a) {
+  constexpr int kRows = kM == 1 ? 4 : 2;
+  const Decoder decoder;
+  int64_t j = 0;
+  for (; j + kRows <= a.rows; j += kRows) StreamGroup<Decoder, kM, kRows>(decoder, a, j);
+  for (; j < a.rows; ++j) StreamGroup<Decoder, kM, 1>(decoder, a, j);
+}
+
+template <typename Decoder>
+void Stream(const StreamArguments& a) {
+  constexpr std::array kByM = {StreamRows<Decoder, 1>, StreamRows<Decoder, 2>, StreamRows<Decoder, 3>, StreamRows<Decoder, 4>};
+  kByM[static_cast<size_t>(a.m - 1)](a);
+}
+
+// Plain floats: Load(p, mask) gives up to 16 weights, zero where the mask is not set.
+__m512 LoadF32(const std::byte* p, __mmask16 mask) { return _mm512_maskz_loadu_ps(mask, p); }
+__m512 LoadF16(const std::byte* p, __mmask16 mask) { return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, p)); }
+__m512 LoadBf16(const std::byte* p, __mmask16 mask) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, p)), 16));
+}
+
+template <__m512 (*Load)(const std::byte*, __mmask16), int kBytes, int kM, int kRows>
+void StreamFloatGroup(const StreamArguments& a, int64_t j) {
+  __m512 sums[kRows][kM];
+  for (auto& row : sums) {
+    for (__m512& s : row) s = _mm512_setzero_ps();
+  }
+  const std::byte* w = a.w + j * a.row_bytes;
+  const auto step = [&](int64_t p, __mmask16 mask) {
+    for (int r = 0; r < kRows; ++r) {
+      const std::byte* at = w + r * a.row_bytes + p * kBytes;
+      _mm_prefetch(reinterpret_cast<const char*>(at + kRows * a.row_bytes), _MM_HINT_T0);
+      const __m512 v = Load(at, mask);
+      for (int t = 0; t < kM; ++t) {
+        sums[r][t] = _mm512_fmadd_ps(v, _mm512_maskz_loadu_ps(mask, a.x + t * a.x_stride + p), sums[r][t]);
+      }
+    }
+  };
+  int64_t p = 0;
+  for (; p + 16 <= a.k; p += 16) step(p, 0xffff);
+  if (p < a.k) step(p, static_cast<__mmask16>((1u << (a.k - p)) - 1));
+  for (int r = 0; r < kRows; ++r) {
+    for (int t = 0; t < kM; ++t) a.y[t * a.y_stride + j + r] = SumLanes(sums[r][t]);
+  }
+}
+
+template <__m512 (*Load)(const std::byte*, __mmask16), int kBytes, int kM>
+void StreamFloatRows(const StreamArguments& a) {
+  int64_t j = 0;
+  for (; j + 4 <= a.rows; j += 4) StreamFloatGroup<Load, kBytes, kM, 4>(a, j);
+  for (; j < a.rows; ++j) StreamFloatGroup<Load, kBytes, kM, 1>(a, j);
+}
+
+template <__m512 (*Load)(const std::byte*, __mmask16), int kBytes>
+void StreamFloats(const StreamArguments& a) {
+  constexpr std::array kByM = {StreamFloatRows<Load, kBytes, 1>, StreamFloatRows<Load, kBytes, 2>,
+                               StreamFloatRows<Load, kBytes, 3>, StreamFloatRows<Load, kBytes, 4>};
+  kByM[static_cast<size_t>(a.m - 1)](a);
+}
+
+// --- Prefill.
+
+constexpr int kTileX = 6, kTileW = 4;
+constexpr int64_t kTileK = 512;  // 8 KiB of weights and 12 KiB of x per tile
+
+// Adds to sums[i * kTileW + j] the products of values [0, k) of kX rows of x and kW rows of w.
+template <int kX, int kW>
+void Tile(const float* w, int64_t w_stride, const float* x, int64_t x_stride, int64_t k, __m512* sums) {
+  __m512 s[kX][kW];
+  for (int i = 0; i < kX; ++i) {
+    for (int j = 0; j < kW; ++j) s[i][j] = sums[i * kTileW + j];
+  }
+  const auto step = [&](int64_t p, auto load) {
+    __m512 row[kX];
+    for (int i = 0; i < kX; ++i) row[i] = load(x + i * x_stride + p);
+    for (int j = 0; j < kW; ++j) {
+      const __m512 v = load(w + j * w_stride + p);
+      for (int i = 0; i < kX; ++i) s[i][j] = _mm512_fmadd_ps(v, row[i], s[i][j]);
+    }
+  };
+  int64_t p = 0;
+  for (; p + 16 <= k; p += 16) step(p, [](const float* from) { return _mm512_loadu_ps(from); });
+  if (p < k) {
+    const auto mask = static_cast<__mmask16>((1u << (k - p)) - 1);
+    step(p, [mask](const float* from) { return _mm512_maskz_loadu_ps(mask, from); });
+  }
+  for (int i = 0; i < kX; ++i) {
+    for (int j = 0; j < kW; ++j) sums[i * kTileW + j] = s[i][j];
+  }
+}
+
+using TileFunction = void (*)(const float*, int64_t, const float*, int64_t, int64_t, __m512*);
+constexpr TileFunction kTiles[2][kTileX] = {{Tile<1, 1>, Tile<2, 1>, Tile<3, 1>, Tile<4, 1>, Tile<5, 1>, Tile<6, 1>},
+                                            {Tile<1, 4>, Tile<2, 4>, Tile<3, 4>, Tile<4, 4>, Tile<5, 4>, Tile<6, 4>}};
+
+// kW weight rows against all rows of x.
+constexpr int64_t kMaxTiles = 8;  // of rows of x whose sums wait at a time
+void MultiplyGroup(int kw, const float* w, int64_t k, ConstMatrix x, float* y, int64_t y_stride) {
+  alignas(64) __m512 sums[kMaxTiles * kTileX * kTileW];
+  for (int64_t i0 = 0; i0 < x.rows; i0 += kMaxTiles * kTileX) {
+    const int64_t m = std::min(kMaxTiles * kTileX, x.rows - i0);
+    for (int64_t i = 0; i < m * kTileW; ++i) sums[i] = _mm512_setzero_ps();
+    for (int64_t p = 0; p < k; p += kTileK) {
+      for (int64_t i = 0; i < m; i += kTileX) {
+        const int64_t rows = std::min<int64_t>(kTileX, m - i);
+        kTiles[kw == kTileW][rows - 1](w + p, k, x.data + (i0 + i) * x.stride + p, x.stride, std::min(kTileK, k - p),
+                                       sums + i * kTileW);
+      }
+    }
+    for (int64_t i = 0; i < m; ++i) {
+      for (int j = 0; j < kw; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kTileW + j]);
+    }
+  }
+}
+
+void Multiply(const float* w, int64_t rows, int64_t k, ConstMatrix x, float* y, int64_t y_stride) {
+  int64_t j = 0;
+  for (; j + kTileW <= rows; j += kTileW) MultiplyGroup(kTileW, w + j * k, k, x, y + j, y_stride);
+  for (; j < rows; ++j) MultiplyGroup(1, w + j * k, k, x, y + j, y_stride);
+}
+
+constexpr std::array kStreams = {
+    F32Kernels::Stream{"f32", StreamFloats<LoadF32, 4>},
+    F32Kernels::Stream{"f16", StreamFloats<LoadF16, 2>},
+    F32Kernels::Stream{"bf16", StreamFloats<LoadBf16, 2>},
+    F32Kernels::Stream{"q8_0", Stream<Q8_0>},
+    F32Kernels::Stream{"q4_0", Stream<Q4_0>},
+    F32Kernels::Stream{"q4_k", Stream<Q4_K>},
+    F32Kernels::Stream{"q5_k", Stream<Q5_K>},
+    F32Kernels::Stream{"q6_k", Stream<Q6_K>},
+};
+
+}  // namespace
+TM_REGION_END
+
+const F32Kernels* Avx512F32Kernels() {
+  static const F32Kernels kernels = {kStreams,
+                                     Multiply,
+                                     Avx512Kernels,
+                                     "avx512_f32",
+                                     "own code, float32 in 16 lanes along k, same bits for every batch",
+                                     [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512; },
+                                     "AVX-512 (F, BW, CD, DQ, VL)"};
+  return &kernels;
+}
+
+#else
+
+const F32Kernels* Avx512F32Kernels() { return nullptr; }
+
+#endif  // TM_HAVE_X86
+
+}  // namespace tidemark
