@@ -44,14 +44,15 @@ float SumLanes(__m512 v) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-// --- Decoders: ForEach16(block, use) calls use(i, w) with weights i .. i + 15 of the block, i ascending.
+// --- Decoders. A block is decoded in kChunks pieces of kValues / kChunks weights: Chunk(state, block, c, use) calls use(i, w)
+// with weights i .. i + 15 of the block, i ascending. The state is what all pieces share.
 
 struct Q4_0 {
-  static constexpr int kValues = 32, kBytes = 18;
-  __m512 codes = CountUp(-8);
+  static constexpr int kValues = 32, kBytes = 18, kChunks = 1;
+  using State = __m512;  // the sixteen possible weights
+  static State Prepare(const std::byte* block) { return _mm512_mul_ps(CountUp(-8), _mm512_set1_ps(Half(block))); }
   template <typename Use>
-  void ForEach16(const std::byte* block, Use use) const {
-    const __m512 table = _mm512_mul_ps(codes, _mm512_set1_ps(Half(block)));
+  static void Chunk(const State& table, const std::byte* block, int, Use use) {
     const __m512i packed = _mm512_cvtepu8_epi32(Load16(block + 2));
     use(0, _mm512_permutexvar_ps(packed, table));  // the permute ignores the upper bits of an index
     use(16, _mm512_permutexvar_ps(_mm512_srli_epi32(packed, 4), table));
@@ -59,10 +60,11 @@ struct Q4_0 {
 };
 
 struct Q8_0 {
-  static constexpr int kValues = 32, kBytes = 34;
+  static constexpr int kValues = 32, kBytes = 34, kChunks = 1;
+  using State = __m512;
+  static State Prepare(const std::byte* block) { return _mm512_set1_ps(Half(block)); }
   template <typename Use>
-  void ForEach16(const std::byte* block, Use use) const {
-    const __m512 d = _mm512_set1_ps(Half(block));
+  static void Chunk(const State& d, const std::byte* block, int, Use use) {
     use(0, _mm512_mul_ps(Widen(Load16(block + 2)), d));
     use(16, _mm512_mul_ps(Widen(Load16(block + 18)), d));
   }
@@ -72,14 +74,16 @@ struct Q8_0 {
 struct KScales {
   alignas(64) float values[16];  // scales, then mins
 
-  explicit KScales(const std::byte* block) {
+  static KScales Of(const std::byte* block) {
     uint32_t s[3];
     std::memcpy(s, block + 4, sizeof s);
     const uint64_t scales = (s[0] & 0x3f3f3f3fu) | uint64_t{(s[2] & 0x0f0f0f0fu) | (s[0] >> 2 & 0x30303030u)} << 32;
     const uint64_t mins = (s[1] & 0x3f3f3f3fu) | uint64_t{(s[2] >> 4 & 0x0f0f0f0fu) | (s[1] >> 2 & 0x30303030u)} << 32;
     const __m512 codes = Widen(_mm_set_epi64x(static_cast<int64_t>(mins), static_cast<int64_t>(scales)));
     const __m512 factor = _mm512_insertf32x8(_mm512_set1_ps(Half(block)), _mm256_set1_ps(Half(block + 2)), 1);
-    _mm512_store_ps(values, _mm512_mul_ps(factor, codes));
+    KScales k;
+    _mm512_store_ps(k.values, _mm512_mul_ps(factor, codes));
+    return k;
   }
   // scale * q - min for the sixteen codes q.
   __m512 Table(int sub, __m512 codes) const {
@@ -88,63 +92,70 @@ struct KScales {
 };
 
 struct Q4_K {
-  static constexpr int kValues = 256, kBytes = 144;
-  __m512 codes = CountUp(0);
+  static constexpr int kValues = 256, kBytes = 144, kChunks = 4;
+  using State = KScales;
+  static State Prepare(const std::byte* block) { return KScales::Of(block); }
   template <typename Use>
-  void ForEach16(const std::byte* block, Use use) const {
-    const KScales k(block);
-    for (int chunk = 0; chunk < 4; ++chunk) {
-      const __m512 low = k.Table(2 * chunk, codes), high = k.Table(2 * chunk + 1, codes);
-      const __m512i first = _mm512_cvtepu8_epi32(Load16(block + 16 + 32 * chunk));
-      const __m512i second = _mm512_cvtepu8_epi32(Load16(block + 32 + 32 * chunk));
-      use(64 * chunk, _mm512_permutexvar_ps(first, low));
-      use(64 * chunk + 16, _mm512_permutexvar_ps(second, low));
-      use(64 * chunk + 32, _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), high));
-      use(64 * chunk + 48, _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), high));
-    }
+  static void Chunk(const State& k, const std::byte* block, int c, Use use) {
+    const __m512 low = k.Table(2 * c, CountUp(0)), high = k.Table(2 * c + 1, CountUp(0));
+    const __m512i first = _mm512_cvtepu8_epi32(Load16(block + 16 + 32 * c));
+    const __m512i second = _mm512_cvtepu8_epi32(Load16(block + 32 + 32 * c));
+    use(64 * c, _mm512_permutexvar_ps(first, low));
+    use(64 * c + 16, _mm512_permutexvar_ps(second, low));
+    use(64 * c + 32, _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), high));
+    use(64 * c + 48, _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), high));
   }
 };
 
 struct Q5_K {
-  static constexpr int kValues = 256, kBytes = 176;
-  __m512 low_codes = CountUp(0), high_codes = CountUp(16);
+  static constexpr int kValues = 256, kBytes = 176, kChunks = 4;
+  using State = KScales;
+  static State Prepare(const std::byte* block) { return KScales::Of(block); }
+
+  // 32 codes: bit 4 from the mask, the rest from the low nibbles of `packed`.
   template <typename Use>
-  void ForEach16(const std::byte* block, Use use) const {
-    const KScales k(block);
-    const __m256i qh = Load32(block + 16), nibble = _mm256_set1_epi8(15), bit4 = _mm256_set1_epi8(16);
-    for (int sub = 0; sub < 8; ++sub) {
-      const __m256i packed = Load32(block + 48 + 32 * (sub / 2));
-      const __m256i low = _mm256_and_si256(sub % 2 == 0 ? packed : _mm256_srli_epi16(packed, 4), nibble);
-      const __mmask32 set = _mm256_test_epi8_mask(qh, _mm256_set1_epi8(static_cast<char>(1 << sub)));
-      const __m256i q = _mm256_mask_add_epi8(low, set, low, bit4);
-      const __m512 first = k.Table(sub, low_codes), second = k.Table(sub, high_codes);
-      const __m512i q0 = _mm512_cvtepu8_epi32(_mm256_castsi256_si128(q));
-      const __m512i q1 = _mm512_cvtepu8_epi32(_mm256_extracti128_si256(q, 1));
-      use(32 * sub, _mm512_permutex2var_ps(first, q0, second));
-      use(32 * sub + 16, _mm512_permutex2var_ps(first, q1, second));
-    }
+  static void Sub(const State& k, int sub, __m256i packed, __m256i qh, Use use) {
+    const __m256i low = _mm256_and_si256(packed, _mm256_set1_epi8(15));
+    const __mmask32 set = _mm256_test_epi8_mask(qh, _mm256_set1_epi8(static_cast<char>(1 << sub)));
+    const __m256i q = _mm256_mask_add_epi8(low, set, low, _mm256_set1_epi8(16));
+    const __m512 first = k.Table(sub, CountUp(0)), second = k.Table(sub, CountUp(16));
+    const __m512i q0 = _mm512_cvtepu8_epi32(_mm256_castsi256_si128(q));
+    const __m512i q1 = _mm512_cvtepu8_epi32(_mm256_extracti128_si256(q, 1));
+    use(32 * sub, _mm512_permutex2var_ps(first, q0, second));
+    use(32 * sub + 16, _mm512_permutex2var_ps(first, q1, second));
+  }
+  template <typename Use>
+  static void Chunk(const State& k, const std::byte* block, int c, Use use) {
+    const __m256i qh = Load32(block + 16), packed = Load32(block + 48 + 32 * c);
+    Sub(k, 2 * c, packed, qh, use);
+    Sub(k, 2 * c + 1, _mm256_srli_epi16(packed, 4), qh, use);
   }
 };
 
 struct Q6_K {
-  static constexpr int kValues = 256, kBytes = 210;
-  template <typename Use>
-  void ForEach16(const std::byte* block, Use use) const {
+  static constexpr int kValues = 256, kBytes = 210, kChunks = 2;
+  struct State {
     alignas(64) float scales[16];
-    _mm512_store_ps(scales, _mm512_mul_ps(_mm512_set1_ps(Half(block + 208)), Widen(Load16(block + 192))));
+  };
+  static State Prepare(const std::byte* block) {
+    State s;
+    _mm512_store_ps(s.scales, _mm512_mul_ps(_mm512_set1_ps(Half(block + 208)), Widen(Load16(block + 192))));
+    return s;
+  }
+  template <typename Use>
+  static void Chunk(const State& s, const std::byte* block, int half, Use use) {
     const __m256i nibble = _mm256_set1_epi8(15), high_bits = _mm256_set1_epi8(0x30), offset = _mm256_set1_epi8(32);
-    for (int half = 0; half < 2; ++half) {
-      const __m256i ql[2] = {Load32(block + 64 * half), Load32(block + 64 * half + 32)};
-      const __m256i qh = Load32(block + 128 + 32 * half);
-      const __m256i high[4] = {_mm256_slli_epi16(qh, 4), _mm256_slli_epi16(qh, 2), qh, _mm256_srli_epi16(qh, 2)};
-      for (int quarter = 0; quarter < 4; ++quarter) {
-        const __m256i packed = ql[quarter % 2];
-        const __m256i low = _mm256_and_si256(quarter < 2 ? packed : _mm256_srli_epi16(packed, 4), nibble);
-        const __m256i q = _mm256_sub_epi8(_mm256_or_si256(low, _mm256_and_si256(high[quarter], high_bits)), offset);
-        const int group = 8 * half + 2 * quarter;
-        use(16 * group, _mm512_mul_ps(_mm512_set1_ps(scales[group]), Widen(_mm256_castsi256_si128(q))));
-        use(16 * group + 16, _mm512_mul_ps(_mm512_set1_ps(scales[group + 1]), Widen(_mm256_extracti128_si256(q, 1))));
-      }
+    const __m256i ql[2] = {Load32(block + 64 * half), Load32(block + 64 * half + 32)};
+    const __m256i qh = Load32(block + 128 + 32 * half);
+    const __m256i high[4] = {_mm256_slli_epi16(qh, 4), _mm256_slli_epi16(qh, 2), qh, _mm256_srli_epi16(qh, 2)};
+#pragma GCC unroll 4
+    for (int quarter = 0; quarter < 4; ++quarter) {
+      const __m256i packed = ql[quarter % 2];
+      const __m256i low = _mm256_and_si256(quarter < 2 ? packed : _mm256_srli_epi16(packed, 4), nibble);
+      const __m256i q = _mm256_sub_epi8(_mm256_or_si256(low, _mm256_and_si256(high[quarter], high_bits)), offset);
+      const int group = 8 * half + 2 * quarter;
+      use(16 * group, _mm512_mul_ps(_mm512_set1_ps(s.scales[group]), Widen(_mm256_castsi256_si128(q))));
+      use(16 * group + 16, _mm512_mul_ps(_mm512_set1_ps(s.scales[group + 1]), Widen(_mm256_extracti128_si256(q, 1))));
     }
   }
 };
@@ -153,23 +164,32 @@ struct Q6_K {
 
 // kRows weight rows against kM rows of x; the rows' next neighbours, kRows further on, are prefetched meanwhile.
 template <typename Decoder, int kM, int kRows>
-void StreamGroup(const Decoder& decoder, const StreamArguments& a, int64_t j) {
+void StreamGroup(const StreamArguments& a, int64_t j) {
   __m512 sums[kRows][kM];
   for (auto& row : sums) {
     for (__m512& s : row) s = _mm512_setzero_ps();
   }
   const std::byte* w = a.w + j * a.row_bytes;
-  for (int64_t p = 0; p < a.k; p += Decoder::kValues, w += Decoder::kBytes) {
+  const float* x = a.x;
+  for (int64_t p = 0; p < a.k; p += Decoder::kValues, w += Decoder::kBytes, x += Decoder::kValues) {
+    typename Decoder::State states[kRows];
+#pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
       const std::byte* block = w + r * a.row_bytes;
       for (int line = 0; line < Decoder::kBytes; line += 64) {
         _mm_prefetch(reinterpret_cast<const char*>(block + kRows * a.row_bytes + line), _MM_HINT_T0);
       }
-      decoder.ForEach16(block, [&](int i, __m512 v) {
-        for (int t = 0; t < kM; ++t) {
-          sums[r][t] = _mm512_fmadd_ps(v, _mm512_loadu_ps(a.x + t * a.x_stride + p + i), sums[r][t]);
-        }
-      });
+      states[r] = Decoder::Prepare(block);
+    }
+#pragma GCC unroll 1
+    for (int c = 0; c < Decoder::kChunks; ++c) {
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+        Decoder::Chunk(states[r], w + r * a.row_bytes, c, [&](int i, __m512 v) {
+#pragma GCC unroll 4
+          for (int t = 0; t < kM; ++t) sums[r][t] = _mm512_fmadd_ps(v, _mm512_loadu_ps(x + t * a.x_stride + i), sums[r][t]);
+        });
+      }
     }
   }
   for (int r = 0; r < kRows; ++r) {
@@ -179,11 +199,9 @@ void StreamGroup(const Decoder& decoder, const StreamArguments& a, int64_t j) {
 
 template <typename Decoder, int kM>
 void StreamRows(const StreamArguments& a) {
-  constexpr int kRows = kM == 1 ? 4 : 2;
-  const Decoder decoder;
   int64_t j = 0;
-  for (; j + kRows <= a.rows; j += kRows) StreamGroup<Decoder, kM, kRows>(decoder, a, j);
-  for (; j < a.rows; ++j) StreamGroup<Decoder, kM, 1>(decoder, a, j);
+  for (; j + 4 <= a.rows; j += 4) StreamGroup<Decoder, kM, 4>(a, j);
+  for (; j < a.rows; ++j) StreamGroup<Decoder, kM, 1>(a, j);
 }
 
 template <typename Decoder>
@@ -192,56 +210,71 @@ void Stream(const StreamArguments& a) {
   kByM[static_cast<size_t>(a.m - 1)](a);
 }
 
-// Plain floats: Load(p, mask) gives up to 16 weights, zero where the mask is not set.
-__m512 LoadF32(const std::byte* p, __mmask16 mask) { return _mm512_maskz_loadu_ps(mask, p); }
-__m512 LoadF16(const std::byte* p, __mmask16 mask) { return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, p)); }
-__m512 LoadBf16(const std::byte* p, __mmask16 mask) {
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, p)), 16));
-}
+// Plain floats: sixteen weights, and the first of them that a mask names followed by zeros.
+struct F32 {
+  static constexpr int kBytes = 4;
+  static __m512 Load(const std::byte* p) { return _mm512_loadu_ps(p); }
+  static __m512 Load(const std::byte* p, __mmask16 mask) { return _mm512_maskz_loadu_ps(mask, p); }
+};
+struct F16 {
+  static constexpr int kBytes = 2;
+  static __m512 Load(const std::byte* p) { return _mm512_cvtph_ps(Load32(p)); }
+  static __m512 Load(const std::byte* p, __mmask16 mask) { return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, p)); }
+};
+struct Bf16 {
+  static constexpr int kBytes = 2;
+  static __m512 Widen(__m256i v) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16)); }
+  static __m512 Load(const std::byte* p) { return Widen(Load32(p)); }
+  static __m512 Load(const std::byte* p, __mmask16 mask) { return Widen(_mm256_maskz_loadu_epi16(mask, p)); }
+};
 
-template <__m512 (*Load)(const std::byte*, __mmask16), int kBytes, int kM, int kRows>
+template <typename Type, int kM, int kRows>
 void StreamFloatGroup(const StreamArguments& a, int64_t j) {
   __m512 sums[kRows][kM];
   for (auto& row : sums) {
     for (__m512& s : row) s = _mm512_setzero_ps();
   }
   const std::byte* w = a.w + j * a.row_bytes;
-  const auto step = [&](int64_t p, __mmask16 mask) {
+  int64_t p = 0;
+  for (; p + 16 <= a.k; p += 16, w += 16 * Type::kBytes) {
+#pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
-      const std::byte* at = w + r * a.row_bytes + p * kBytes;
-      _mm_prefetch(reinterpret_cast<const char*>(at + kRows * a.row_bytes), _MM_HINT_T0);
-      const __m512 v = Load(at, mask);
-      for (int t = 0; t < kM; ++t) {
+      _mm_prefetch(reinterpret_cast<const char*>(w + (r + kRows) * a.row_bytes), _MM_HINT_T0);
+      const __m512 v = Type::Load(w + r * a.row_bytes);
+#pragma GCC unroll 4
+      for (int t = 0; t < kM; ++t) sums[r][t] = _mm512_fmadd_ps(v, _mm512_loadu_ps(a.x + t * a.x_stride + p), sums[r][t]);
+    }
+  }
+  const auto mask = static_cast<__mmask16>((1u << (a.k - p)) - 1);
+  for (int r = 0; r < kRows; ++r) {
+    for (int t = 0; t < kM; ++t) {
+      if (mask != 0) {
+        const __m512 v = Type::Load(w + r * a.row_bytes, mask);
         sums[r][t] = _mm512_fmadd_ps(v, _mm512_maskz_loadu_ps(mask, a.x + t * a.x_stride + p), sums[r][t]);
       }
+      a.y[t * a.y_stride + j + r] = SumLanes(sums[r][t]);
     }
-  };
-  int64_t p = 0;
-  for (; p + 16 <= a.k; p += 16) step(p, 0xffff);
-  if (p < a.k) step(p, static_cast<__mmask16>((1u << (a.k - p)) - 1));
-  for (int r = 0; r < kRows; ++r) {
-    for (int t = 0; t < kM; ++t) a.y[t * a.y_stride + j + r] = SumLanes(sums[r][t]);
   }
 }
 
-template <__m512 (*Load)(const std::byte*, __mmask16), int kBytes, int kM>
+template <typename Type, int kM>
 void StreamFloatRows(const StreamArguments& a) {
   int64_t j = 0;
-  for (; j + 4 <= a.rows; j += 4) StreamFloatGroup<Load, kBytes, kM, 4>(a, j);
-  for (; j < a.rows; ++j) StreamFloatGroup<Load, kBytes, kM, 1>(a, j);
+  for (; j + 4 <= a.rows; j += 4) StreamFloatGroup<Type, kM, 4>(a, j);
+  for (; j < a.rows; ++j) StreamFloatGroup<Type, kM, 1>(a, j);
 }
 
-template <__m512 (*Load)(const std::byte*, __mmask16), int kBytes>
+template <typename Type>
 void StreamFloats(const StreamArguments& a) {
-  constexpr std::array kByM = {StreamFloatRows<Load, kBytes, 1>, StreamFloatRows<Load, kBytes, 2>,
-                               StreamFloatRows<Load, kBytes, 3>, StreamFloatRows<Load, kBytes, 4>};
+  constexpr std::array kByM = {StreamFloatRows<Type, 1>, StreamFloatRows<Type, 2>, StreamFloatRows<Type, 3>,
+                               StreamFloatRows<Type, 4>};
   kByM[static_cast<size_t>(a.m - 1)](a);
 }
 
 // --- Prefill.
 
 constexpr int kTileX = 6, kTileW = 4;
-constexpr int64_t kTileK = 512;  // 8 KiB of weights and 12 KiB of x per tile
+constexpr int64_t kTileK = 1024;  // 16 KiB of weights and 24 KiB of x per tile
 
 // Adds to sums[i * kTileW + j] the products of values [0, k) of kX rows of x and kW rows of w.
 template <int kX, int kW>
@@ -300,14 +333,10 @@ void Multiply(const float* w, int64_t rows, int64_t k, ConstMatrix x, float* y, 
 }
 
 constexpr std::array kStreams = {
-    F32Kernels::Stream{"f32", StreamFloats<LoadF32, 4>},
-    F32Kernels::Stream{"f16", StreamFloats<LoadF16, 2>},
-    F32Kernels::Stream{"bf16", StreamFloats<LoadBf16, 2>},
-    F32Kernels::Stream{"q8_0", Stream<Q8_0>},
-    F32Kernels::Stream{"q4_0", Stream<Q4_0>},
-    F32Kernels::Stream{"q4_k", Stream<Q4_K>},
-    F32Kernels::Stream{"q5_k", Stream<Q5_K>},
-    F32Kernels::Stream{"q6_k", Stream<Q6_K>},
+    F32Kernels::Stream{"f32", StreamFloats<F32>},   F32Kernels::Stream{"f16", StreamFloats<F16>},
+    F32Kernels::Stream{"bf16", StreamFloats<Bf16>}, F32Kernels::Stream{"q8_0", Stream<Q8_0>},
+    F32Kernels::Stream{"q4_0", Stream<Q4_0>},       F32Kernels::Stream{"q4_k", Stream<Q4_K>},
+    F32Kernels::Stream{"q5_k", Stream<Q5_K>},       F32Kernels::Stream{"q6_k", Stream<Q6_K>},
 };
 
 }  // namespace
