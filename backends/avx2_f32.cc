@@ -180,6 +180,19 @@ void StreamRows(const StreamArguments& a) {
   for (; j < a.rows; ++j) StreamGroup<Decoder, kM, 1>(a, j);
 }
 
+// One group for prefill, row by row.
+template <typename Decoder>
+void Unpack(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, float* group) {
+  if (rows < kGroupRows) std::memset(group, 0, static_cast<size_t>(kGroupRows * k) * sizeof(float));
+  for (int64_t r = 0; r < rows; ++r) {
+    const std::byte* block = w + r * row_bytes;
+    float* dst = group + 8 * r;
+    for (int64_t p = 0; p < k; p += Decoder::kValues, block += Decoder::kBytes, dst += Decoder::kValues * kGroupRows) {
+      Decoder::ForEach8(block, [&](int i, __m256 v) { _mm256_storeu_ps(dst + i * kGroupRows, v); });
+    }
+  }
+}
+
 template <typename Decoder>
 void Stream(const StreamArguments& a) {
   constexpr std::array kByM = {StreamRows<Decoder, 1>, StreamRows<Decoder, 2>, StreamRows<Decoder, 3>, StreamRows<Decoder, 4>};
@@ -244,88 +257,88 @@ void StreamFloats(const StreamArguments& a) {
   kByM[static_cast<size_t>(a.m - 1)](a);
 }
 
+template <__m256 (*Load)(const std::byte*), int kBytes>
+void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, float* group) {
+  for (int64_t p = 0; p < PaddedK(k); p += 8, w += 8 * kBytes) {
+    for (int64_t r = 0; r < kGroupRows; ++r, group += 8) {
+      const int64_t bytes = r < rows ? std::clamp<int64_t>(k - p, 0, 8) * kBytes : 0;
+      _mm256_storeu_ps(group, bytes == 8 * kBytes ? Load(w + r * row_bytes) : LoadSome<Load>(w + r * row_bytes, bytes));
+    }
+  }
+}
+
 // --- Prefill.
 
-constexpr int kTileX = 3, kTileW = 4;
-constexpr int64_t kTileK = 1024;  // 16 KiB of weights and 12 KiB of x per tile
+constexpr int kTileRows = 3;
+constexpr int64_t kTileK = 2048;  // 32 KiB of weights: they stay in the first-level cache while tiles of x pass
 
-// Adds to sums[i * kTileW + j] the products of values [0, k) of kX rows of x and kW rows of w.
-template <int kX, int kW>
-void Tile(const float* w, int64_t w_stride, const float* x, int64_t x_stride, int64_t k, __m256* sums) {
-  __m256 s[kX][kW];
+// Adds to sums[i * kGroupRows + j] the products of k values (a multiple of 8) of kX rows of a tile of x and of a group of w.
+template <int kX>
+void Tile(const float* w, const float* x, int64_t k, __m256* sums) {
+  __m256 s[kX][kGroupRows];
   for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kW; ++j) s[i][j] = sums[i * kTileW + j];
+    for (int j = 0; j < kGroupRows; ++j) s[i][j] = sums[i * kGroupRows + j];
   }
-  const auto step = [&](int64_t p, auto load) {
+  for (int64_t p = 0; p < k; p += 8, x += 8 * kTileRows, w += 8 * kGroupRows) {
     __m256 row[kX];
-    for (int i = 0; i < kX; ++i) row[i] = load(x + i * x_stride + p);
-    for (int j = 0; j < kW; ++j) {
-      const __m256 v = load(w + j * w_stride + p);
+    for (int i = 0; i < kX; ++i) row[i] = _mm256_loadu_ps(x + 8 * i);
+    for (int j = 0; j < kGroupRows; ++j) {
+      const __m256 v = _mm256_loadu_ps(w + 8 * j);
       for (int i = 0; i < kX; ++i) s[i][j] = _mm256_fmadd_ps(v, row[i], s[i][j]);
     }
-  };
-  int64_t p = 0;
-  for (; p + 8 <= k; p += 8) step(p, [](const float* from) { return _mm256_loadu_ps(from); });
-  if (p < k) {
-    const int64_t bytes = (k - p) * 4;
-    step(p, [bytes](const float* from) { return LoadSome<LoadF32>(reinterpret_cast<const std::byte*>(from), bytes); });
   }
   for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kW; ++j) sums[i * kTileW + j] = s[i][j];
+    for (int j = 0; j < kGroupRows; ++j) sums[i * kGroupRows + j] = s[i][j];
   }
 }
 
-using TileFunction = void (*)(const float*, int64_t, const float*, int64_t, int64_t, __m256*);
-constexpr TileFunction kTiles[2][kTileX] = {{Tile<1, 1>, Tile<2, 1>, Tile<3, 1>}, {Tile<1, 4>, Tile<2, 4>, Tile<3, 4>}};
+using TileFunction = void (*)(const float*, const float*, int64_t, __m256*);
+constexpr TileFunction kTiles[kTileRows] = {Tile<1>, Tile<2>, Tile<3>};
 
-// kw weight rows against all rows of x.
-constexpr int64_t kMaxTiles = 16;  // of rows of x whose sums wait at a time
-void MultiplyGroup(int kw, const float* w, int64_t k, ConstMatrix x, float* y, int64_t y_stride) {
-  __m256 sums[kMaxTiles * kTileX * kTileW];
-  for (int64_t i0 = 0; i0 < x.rows; i0 += kMaxTiles * kTileX) {
-    const int64_t m = std::min(kMaxTiles * kTileX, x.rows - i0);
-    for (int64_t i = 0; i < m * kTileW; ++i) sums[i] = _mm256_setzero_ps();
-    for (int64_t p = 0; p < k; p += kTileK) {
-      for (int64_t i = 0; i < m; i += kTileX) {
-        const int64_t rows = std::min<int64_t>(kTileX, m - i);
-        kTiles[kw == kTileW][rows - 1](w + p, k, x.data + (i0 + i) * x.stride + p, x.stride, std::min(kTileK, k - p),
-                                       sums + i * kTileW);
+void Multiply(const float* group, int64_t rows, int64_t k, const float* x_tiles, int64_t m, float* y, int64_t y_stride) {
+  constexpr int64_t kMaxRows = 16 * kTileRows;  // rows of x whose sums wait at a time
+  __m256 sums[kMaxRows * kGroupRows];
+  const int64_t padded = PaddedK(k);
+  for (int64_t i0 = 0; i0 < m; i0 += kMaxRows) {
+    const int64_t count = std::min(kMaxRows, m - i0);
+    for (int64_t i = 0; i < count * kGroupRows; ++i) sums[i] = _mm256_setzero_ps();
+    for (int64_t p = 0; p < padded; p += kTileK) {
+      for (int64_t i = 0; i < count; i += kTileRows) {
+        const float* tile = x_tiles + (i0 + i) * padded + p * kTileRows;
+        kTiles[std::min<int64_t>(kTileRows, count - i) - 1](group + p * kGroupRows, tile, std::min(kTileK, padded - p),
+                                                            sums + i * kGroupRows);
       }
     }
-    for (int64_t i = 0; i < m; ++i) {
-      for (int j = 0; j < kw; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kTileW + j]);
+    for (int64_t i = 0; i < count; ++i) {
+      for (int64_t j = 0; j < rows; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kGroupRows + j]);
     }
   }
 }
 
-void Multiply(const float* w, int64_t rows, int64_t k, ConstMatrix x, float* y, int64_t y_stride) {
-  int64_t j = 0;
-  for (; j + kTileW <= rows; j += kTileW) MultiplyGroup(kTileW, w + j * k, k, x, y + j, y_stride);
-  for (; j < rows; ++j) MultiplyGroup(1, w + j * k, k, x, y + j, y_stride);
-}
-
-constexpr std::array kStreams = {
-    F32Kernels::Stream{"f32", StreamFloats<LoadF32, 4>},
-    F32Kernels::Stream{"f16", StreamFloats<LoadF16, 2>},
-    F32Kernels::Stream{"bf16", StreamFloats<LoadBf16, 2>},
-    F32Kernels::Stream{"q8_0", Stream<Q8_0>},
-    F32Kernels::Stream{"q4_0", Stream<Q4_0>},
-    F32Kernels::Stream{"q4_k", Stream<Q4_K>},
-    F32Kernels::Stream{"q5_k", Stream<Q5_K>},
-    F32Kernels::Stream{"q6_k", Stream<Q6_K>},
+constexpr std::array kFormats = {
+    F32Kernels::Format{"f32", StreamFloats<LoadF32, 4>, UnpackFloats<LoadF32, 4>},
+    F32Kernels::Format{"f16", StreamFloats<LoadF16, 2>, UnpackFloats<LoadF16, 2>},
+    F32Kernels::Format{"bf16", StreamFloats<LoadBf16, 2>, UnpackFloats<LoadBf16, 2>},
+    F32Kernels::Format{"q8_0", Stream<Q8_0>, Unpack<Q8_0>},
+    F32Kernels::Format{"q4_0", Stream<Q4_0>, Unpack<Q4_0>},
+    F32Kernels::Format{"q4_k", Stream<Q4_K>, Unpack<Q4_K>},
+    F32Kernels::Format{"q5_k", Stream<Q5_K>, Unpack<Q5_K>},
+    F32Kernels::Format{"q6_k", Stream<Q6_K>, Unpack<Q6_K>},
 };
 
 }  // namespace
 TM_REGION_END
 
 const F32Kernels* Avx2F32Kernels() {
-  static const F32Kernels kernels = {kStreams,
-                                     Multiply,
-                                     Avx2Kernels,
-                                     "avx2_f32",
-                                     "own code, float32 in 8 lanes along k, same bits for every batch",
-                                     [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
-                                     "AVX2 with FMA and F16C"};
+  static const F32Kernels kernels = {.formats = kFormats,
+                                     .to_float = Avx2Kernels,
+                                     .lanes = 8,
+                                     .tile_rows = kTileRows,
+                                     .multiply = Multiply,
+                                     .name = "avx2_f32",
+                                     .details = "own code, float32 in 8 lanes along k, same bits in every batch",
+                                     .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
+                                     .needs = "AVX2 with FMA and F16C"};
   return &kernels;
 }
 

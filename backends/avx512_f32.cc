@@ -204,6 +204,40 @@ void StreamRows(const StreamArguments& a) {
   for (; j < a.rows; ++j) StreamGroup<Decoder, kM, 1>(a, j);
 }
 
+// One group for prefill: kRows rows side by side as in StreamGroup, the weights stored instead of multiplied.
+template <typename Decoder, int kRows>
+void UnpackRows(const std::byte* w, int64_t row_bytes, int64_t k, float* group) {
+  for (int64_t p = 0; p < k; p += Decoder::kValues, w += Decoder::kBytes, group += Decoder::kValues * kGroupRows) {
+    typename Decoder::State states[kRows];
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const std::byte* block = w + r * row_bytes;
+      for (int line = 0; line < Decoder::kBytes; line += 64) {
+        _mm_prefetch(reinterpret_cast<const char*>(block + kRows * row_bytes + line), _MM_HINT_T0);
+      }
+      states[r] = Decoder::Prepare(block);
+    }
+#pragma GCC unroll 1
+    for (int c = 0; c < Decoder::kChunks; ++c) {
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+        Decoder::Chunk(states[r], w + r * row_bytes, c,
+                       [&](int i, __m512 v) { _mm512_storeu_ps(group + i * kGroupRows + 16 * r, v); });
+      }
+    }
+  }
+}
+
+template <typename Decoder>
+void Unpack(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, float* group) {
+  if (rows == kGroupRows) {
+    UnpackRows<Decoder, kGroupRows>(w, row_bytes, k, group);
+    return;
+  }
+  std::memset(group, 0, static_cast<size_t>(kGroupRows * k) * sizeof(float));
+  for (int64_t r = 0; r < rows; ++r) UnpackRows<Decoder, 1>(w + r * row_bytes, row_bytes, k, group + 16 * r);
+}
+
 template <typename Decoder>
 void Stream(const StreamArguments& a) {
   constexpr std::array kByM = {StreamRows<Decoder, 1>, StreamRows<Decoder, 2>, StreamRows<Decoder, 3>, StreamRows<Decoder, 4>};
@@ -271,85 +305,91 @@ void StreamFloats(const StreamArguments& a) {
   kByM[static_cast<size_t>(a.m - 1)](a);
 }
 
+template <typename Type>
+void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, float* group) {
+  for (int64_t p = 0; p < k; p += 16, w += 16 * Type::kBytes) {
+    const auto mask = static_cast<__mmask16>(k - p >= 16 ? 0xffff : (1u << (k - p)) - 1);
+    for (int64_t r = 0; r < kGroupRows; ++r, group += 16) {
+      _mm512_storeu_ps(group, r < rows ? Type::Load(w + r * row_bytes, mask) : _mm512_setzero_ps());
+    }
+  }
+}
+
 // --- Prefill.
 
-constexpr int kTileX = 6, kTileW = 4;
-constexpr int64_t kTileK = 1024;  // 16 KiB of weights and 24 KiB of x per tile
+constexpr int kTileRows = 6;
+constexpr int64_t kTileK = 2048;  // 32 KiB of weights: they stay in the first-level cache while tiles of x pass
 
-// Adds to sums[i * kTileW + j] the products of values [0, k) of kX rows of x and kW rows of w.
-template <int kX, int kW>
-void Tile(const float* w, int64_t w_stride, const float* x, int64_t x_stride, int64_t k, __m512* sums) {
-  __m512 s[kX][kW];
+// Adds to sums[i * kGroupRows + j] the products of k values (a multiple of 16) of kX rows of a tile of x and of a group of w.
+template <int kX>
+void Tile(const float* w, const float* x, int64_t k, __m512* sums) {
+  __m512 s[kX][kGroupRows];
   for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kW; ++j) s[i][j] = sums[i * kTileW + j];
+    for (int j = 0; j < kGroupRows; ++j) s[i][j] = sums[i * kGroupRows + j];
   }
-  const auto step = [&](int64_t p, auto load) {
+  for (int64_t p = 0; p < k; p += 16, x += 16 * kTileRows, w += 16 * kGroupRows) {
     __m512 row[kX];
-    for (int i = 0; i < kX; ++i) row[i] = load(x + i * x_stride + p);
-    for (int j = 0; j < kW; ++j) {
-      const __m512 v = load(w + j * w_stride + p);
+    for (int i = 0; i < kX; ++i) {
+      row[i] = _mm512_loadu_ps(x + 16 * i);
+      _mm_prefetch(reinterpret_cast<const char*>(x + 16 * (i + 24 * kTileRows)), _MM_HINT_T0);
+    }
+    for (int j = 0; j < kGroupRows; ++j) {
+      const __m512 v = _mm512_loadu_ps(w + 16 * j);
       for (int i = 0; i < kX; ++i) s[i][j] = _mm512_fmadd_ps(v, row[i], s[i][j]);
     }
-  };
-  int64_t p = 0;
-  for (; p + 16 <= k; p += 16) step(p, [](const float* from) { return _mm512_loadu_ps(from); });
-  if (p < k) {
-    const auto mask = static_cast<__mmask16>((1u << (k - p)) - 1);
-    step(p, [mask](const float* from) { return _mm512_maskz_loadu_ps(mask, from); });
   }
   for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kW; ++j) sums[i * kTileW + j] = s[i][j];
+    for (int j = 0; j < kGroupRows; ++j) sums[i * kGroupRows + j] = s[i][j];
   }
 }
 
-using TileFunction = void (*)(const float*, int64_t, const float*, int64_t, int64_t, __m512*);
-constexpr TileFunction kTiles[2][kTileX] = {{Tile<1, 1>, Tile<2, 1>, Tile<3, 1>, Tile<4, 1>, Tile<5, 1>, Tile<6, 1>},
-                                            {Tile<1, 4>, Tile<2, 4>, Tile<3, 4>, Tile<4, 4>, Tile<5, 4>, Tile<6, 4>}};
+using TileFunction = void (*)(const float*, const float*, int64_t, __m512*);
+constexpr TileFunction kTiles[kTileRows] = {Tile<1>, Tile<2>, Tile<3>, Tile<4>, Tile<5>, Tile<6>};
 
-// kW weight rows against all rows of x.
-constexpr int64_t kMaxTiles = 8;  // of rows of x whose sums wait at a time
-void MultiplyGroup(int kw, const float* w, int64_t k, ConstMatrix x, float* y, int64_t y_stride) {
-  alignas(64) __m512 sums[kMaxTiles * kTileX * kTileW];
-  for (int64_t i0 = 0; i0 < x.rows; i0 += kMaxTiles * kTileX) {
-    const int64_t m = std::min(kMaxTiles * kTileX, x.rows - i0);
-    for (int64_t i = 0; i < m * kTileW; ++i) sums[i] = _mm512_setzero_ps();
-    for (int64_t p = 0; p < k; p += kTileK) {
-      for (int64_t i = 0; i < m; i += kTileX) {
-        const int64_t rows = std::min<int64_t>(kTileX, m - i);
-        kTiles[kw == kTileW][rows - 1](w + p, k, x.data + (i0 + i) * x.stride + p, x.stride, std::min(kTileK, k - p),
-                                       sums + i * kTileW);
+void Multiply(const float* group, int64_t rows, int64_t k, const float* x_tiles, int64_t m, float* y, int64_t y_stride) {
+  constexpr int64_t kMaxRows = 8 * kTileRows;  // rows of x whose sums wait at a time
+  __m512 sums[kMaxRows * kGroupRows];
+  const int64_t padded = PaddedK(k);
+  for (int64_t i0 = 0; i0 < m; i0 += kMaxRows) {
+    const int64_t count = std::min(kMaxRows, m - i0);
+    for (int64_t i = 0; i < count * kGroupRows; ++i) sums[i] = _mm512_setzero_ps();
+    for (int64_t p = 0; p < padded; p += kTileK) {
+      for (int64_t i = 0; i < count; i += kTileRows) {
+        const float* tile = x_tiles + (i0 + i) * padded + p * kTileRows;
+        kTiles[std::min<int64_t>(kTileRows, count - i) - 1](group + p * kGroupRows, tile, std::min(kTileK, padded - p),
+                                                            sums + i * kGroupRows);
       }
     }
-    for (int64_t i = 0; i < m; ++i) {
-      for (int j = 0; j < kw; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kTileW + j]);
+    for (int64_t i = 0; i < count; ++i) {
+      for (int64_t j = 0; j < rows; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kGroupRows + j]);
     }
   }
 }
 
-void Multiply(const float* w, int64_t rows, int64_t k, ConstMatrix x, float* y, int64_t y_stride) {
-  int64_t j = 0;
-  for (; j + kTileW <= rows; j += kTileW) MultiplyGroup(kTileW, w + j * k, k, x, y + j, y_stride);
-  for (; j < rows; ++j) MultiplyGroup(1, w + j * k, k, x, y + j, y_stride);
-}
-
-constexpr std::array kStreams = {
-    F32Kernels::Stream{"f32", StreamFloats<F32>},   F32Kernels::Stream{"f16", StreamFloats<F16>},
-    F32Kernels::Stream{"bf16", StreamFloats<Bf16>}, F32Kernels::Stream{"q8_0", Stream<Q8_0>},
-    F32Kernels::Stream{"q4_0", Stream<Q4_0>},       F32Kernels::Stream{"q4_k", Stream<Q4_K>},
-    F32Kernels::Stream{"q5_k", Stream<Q5_K>},       F32Kernels::Stream{"q6_k", Stream<Q6_K>},
+constexpr std::array kFormats = {
+    F32Kernels::Format{"f32", StreamFloats<F32>, UnpackFloats<F32>},
+    F32Kernels::Format{"f16", StreamFloats<F16>, UnpackFloats<F16>},
+    F32Kernels::Format{"bf16", StreamFloats<Bf16>, UnpackFloats<Bf16>},
+    F32Kernels::Format{"q8_0", Stream<Q8_0>, Unpack<Q8_0>},
+    F32Kernels::Format{"q4_0", Stream<Q4_0>, Unpack<Q4_0>},
+    F32Kernels::Format{"q4_k", Stream<Q4_K>, Unpack<Q4_K>},
+    F32Kernels::Format{"q5_k", Stream<Q5_K>, Unpack<Q5_K>},
+    F32Kernels::Format{"q6_k", Stream<Q6_K>, Unpack<Q6_K>},
 };
 
 }  // namespace
 TM_REGION_END
 
 const F32Kernels* Avx512F32Kernels() {
-  static const F32Kernels kernels = {kStreams,
-                                     Multiply,
-                                     Avx512Kernels,
-                                     "avx512_f32",
-                                     "own code, float32 in 16 lanes along k, same bits for every batch",
-                                     [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512; },
-                                     "AVX-512 (F, BW, CD, DQ, VL)"};
+  static const F32Kernels kernels = {.formats = kFormats,
+                                     .to_float = Avx512Kernels,
+                                     .lanes = 16,
+                                     .tile_rows = kTileRows,
+                                     .multiply = Multiply,
+                                     .name = "avx512_f32",
+                                     .details = "own code, float32 in 16 lanes along k, same bits in every batch",
+                                     .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512; },
+                                     .needs = "AVX-512 (F, BW, CD, DQ, VL)"};
   return &kernels;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/f32_kernels.h"
+#include "backends/inputs.h"
 #include "backends/panels.h"
 #include "backends/table.h"
 #include "backends/unpack.h"
@@ -15,50 +16,86 @@
 namespace tidemark {
 namespace {
 
-constexpr int64_t kGroupRows = 4;
-constexpr int64_t kMaxResidentX = 640 * 1024;  // bytes of x that stay in the second-level cache beside the rest
-constexpr int64_t kChunkRows = 24;             // rows of x at a time otherwise
+// In the second-level cache, floats: all of x beside one group of weights, or else a panel of weights and a chunk of x.
+constexpr int64_t kResidentFloats = 160 * 1024, kPanelFloats = 64 * 1024, kChunkFloats = 96 * 1024;
 
 struct PackedF32 final : PackedWeights {
   PackedF32(const MatmulBackend* backend, const WeightView& view, const F32Kernels& kernels) : PackedWeights(backend, view) {
-    for (const auto& s : kernels.streams) {
-      if (s.format == view.format->name) stream = s.run;
+    for (const F32Kernels::Format& f : kernels.formats) {
+      if (f.name == view.format->name) format = &f;
     }
-    for (const DequantizeKernel& kernel : kernels.unpack()) {
+    for (const DequantizeKernel& kernel : kernels.to_float()) {
       if (kernel.format == view.format->name) to_float = kernel.to_float;
     }
   }
-  void (*stream)(const StreamArguments&) = nullptr;
+  const F32Kernels::Format* format = nullptr;  // nullptr: through to_float, or through DequantizeRows
   ToFloat to_float = nullptr;
 };
 
-// Rows of w as floats, in place where they are stored so.
-const float* Unpack(const PackedF32& w, int64_t first, int64_t rows) {
-  if (w.to_float == nullptr) return UnpackF32(w.view(), first, rows);
-  const int64_t values = rows * w.view().k;
-  float* panel = reinterpret_cast<float*>(ThreadScratch(ScratchUse::kPanel, values * int64_t{sizeof(float)}));
-  w.to_float(w.view().data + first * w.view().RowBytes(), {panel, static_cast<size_t>(values)});
-  return panel;
+// rows <= kGroupRows rows of w, from `first`, as a group.
+void UnpackGroup(const F32Kernels& kernels, const PackedF32& w, int64_t first, int64_t rows, float* group) {
+  const WeightView& view = w.view();
+  const int64_t row_bytes = view.RowBytes();
+  const std::byte* stored = view.data + first * row_bytes;
+  if (w.format != nullptr) {
+    w.format->unpack(stored, row_bytes, rows, view.k, group);
+    return;
+  }
+  float* plain = reinterpret_cast<float*>(ThreadScratch(ScratchUse::kOutput, kGroupRows * view.k * int64_t{sizeof(float)}));
+  if (w.to_float != nullptr) {
+    w.to_float(stored, {plain, static_cast<size_t>(rows * view.k)});
+  } else {
+    DequantizeRows(view, first, rows, plain);
+  }
+  Interleave({plain, rows, view.k, view.k}, kGroupRows, kernels.lanes, group);
 }
 
-void MultiplyUnpacked(const F32Kernels& kernels, const PackedF32& w, const Panel& task) {
-  const ConstMatrix& x = task.call->x;
-  const Matrix& y = task.call->y;
-  const bool resident = x.rows * x.cols * int64_t{sizeof(float)} <= kMaxResidentX;
-  const int64_t step = resident ? kGroupRows : task.rows, chunk = resident ? x.rows : kChunkRows;
-  for (int64_t first = task.first, end = task.first + task.rows; first < end; first += step) {
-    const int64_t rows = std::min(step, end - first);
-    const float* panel = Unpack(w, first, rows);
-    for (int64_t i = 0; i < x.rows; i += chunk) {
-      const ConstMatrix part = {x.data + i * x.stride, std::min(chunk, x.rows - i), x.cols, x.stride};
-      kernels.multiply(panel, rows, x.cols, part, y.data + i * y.stride + first, y.stride);
+// Rows [first, first + rows) of w against tiles of x.
+void MultiplyTiles(const F32Kernels& kernels, const PreparedCall& call, int64_t first, int64_t rows) {
+  const auto& w = static_cast<const PackedF32&>(*call.call.w);
+  const Matrix& y = call.call.y;
+  const int64_t k = w.view().k, m = y.rows, padded = PaddedK(k);
+  const int64_t group_values = kGroupRows * padded, tile_values = kernels.tile_rows * padded;
+  const bool resident = m * padded <= kResidentFloats;
+  const int64_t step = resident ? kGroupRows : std::clamp<int64_t>(kPanelFloats / group_values, 1, 8) * kGroupRows;
+  const int64_t chunk = resident ? m : std::clamp<int64_t>(kChunkFloats / tile_values, 1, 8) * kernels.tile_rows;
+  const int64_t groups = (step + kGroupRows - 1) / kGroupRows;
+  const auto* x = reinterpret_cast<const float*>(call.x);
+  auto* panel = reinterpret_cast<float*>(ThreadScratch(ScratchUse::kPanel, groups * group_values * int64_t{sizeof(float)}));
+  for (int64_t j0 = 0; j0 < rows; j0 += step) {
+    const int64_t end = std::min(rows, j0 + step);
+    for (int64_t j = j0; j < end; j += kGroupRows) {
+      const int64_t count = std::min(kGroupRows, end - j);
+      UnpackGroup(kernels, w, first + j, count, panel + (j - j0) / kGroupRows * group_values);
+    }
+    for (int64_t i = 0; i < m; i += chunk) {
+      for (int64_t j = j0; j < end; j += kGroupRows) {
+        kernels.multiply(panel + (j - j0) / kGroupRows * group_values, std::min(kGroupRows, end - j), k,
+                         x + i / kernels.tile_rows * tile_values, std::min(chunk, m - i), y.data + i * y.stride + first + j,
+                         y.stride);
+      }
     }
   }
+}
+
+void StreamRows(const F32Kernels::Format& format, const MatmulCall& call, int64_t first, int64_t rows) {
+  const WeightView& w = call.w->view();
+  format.stream({w.data + first * w.RowBytes(), w.RowBytes(), rows, w.k, call.x.data, call.x.stride, call.x.rows,
+                 call.y.data + first, call.y.stride});
 }
 
 class OwnF32 final : public MatmulBackend {
  public:
-  explicit OwnF32(const F32Kernels& kernels) : kernels_(kernels) {}
+  explicit OwnF32(const F32Kernels& kernels) : kernels_(kernels) {
+    inputs_.tile_rows = kernels.tile_rows;
+    inputs_.tile_bytes = [&kernels](int64_t k) { return kernels.tile_rows * PaddedK(k) * int64_t{sizeof(float)}; };
+    inputs_.prepare = [&kernels](ConstMatrix x, std::byte* tile) {
+      Interleave(x, kernels.tile_rows, kernels.lanes, reinterpret_cast<float*>(tile));
+    };
+    inputs_.wanted = [](const MatmulCall& call) {
+      return call.x.rows > kMaxStreamRows || static_cast<const PackedF32*>(call.w)->format == nullptr;
+    };
+  }
 
   std::string_view Name() const override { return kernels_.name; }
   Precision PrecisionFor(const MatmulProblem&) const override { return Precision::kExact; }
@@ -71,18 +108,12 @@ class OwnF32 final : public MatmulBackend {
 
   void Run(std::span<const MatmulCall> calls, ThreadPool& pool) const override {
     CheckCalls(calls, *this);
-    const std::vector<Panel> panels = SplitIntoPanels(calls, PanelRows);
-    pool.Run(static_cast<int64_t>(panels.size()), [&](int64_t t, int) {
-      const Panel& task = panels[static_cast<size_t>(t)];
-      const auto& w = static_cast<const PackedF32&>(*task.call->w);
-      const auto& [x, y] = std::pair(task.call->x, task.call->y);
-      if (w.stream == nullptr || x.rows > kMaxStreamRows) {
-        MultiplyUnpacked(kernels_, w, task);
-        return;
+    RunPrepared(calls, inputs_, pool, PanelRows, [&](const PreparedCall& call, int64_t first, int64_t rows) {
+      if (call.x == nullptr) {
+        StreamRows(*static_cast<const PackedF32&>(*call.call.w).format, call.call, first, rows);
+      } else {
+        MultiplyTiles(kernels_, call, first, rows);
       }
-      const int64_t row_bytes = w.view().RowBytes();
-      w.stream({w.view().data + task.first * row_bytes, row_bytes, task.rows, x.cols, x.data, x.stride, x.rows,
-                y.data + task.first, y.stride});
     });
   }
 
@@ -90,6 +121,7 @@ class OwnF32 final : public MatmulBackend {
 
  private:
   const F32Kernels& kernels_;
+  InputLayout inputs_;
 };
 
 }  // namespace

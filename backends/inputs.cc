@@ -1,0 +1,70 @@
+#include "backends/inputs.h"
+
+#include <algorithm>
+
+#include "backends/unpack.h"
+
+namespace tidemark {
+namespace {
+
+constexpr int64_t kMaxBytes = int64_t{64} << 20;  // prepared activations held at a time
+
+bool SameInput(const ConstMatrix& a, const ConstMatrix& b) {
+  return a.data == b.data && a.rows == b.rows && a.cols == b.cols && a.stride == b.stride;
+}
+
+int64_t Tiles(const ConstMatrix& x, const InputLayout& layout) { return (x.rows + layout.tile_rows - 1) / layout.tile_rows; }
+
+}  // namespace
+
+std::vector<MatmulCall> CutLongCalls(std::span<const MatmulCall> calls, const InputLayout& layout) {
+  std::vector<MatmulCall> cut;
+  for (const MatmulCall& call : calls) {
+    const int64_t max_rows = std::max<int64_t>(1, kMaxBytes / layout.tile_bytes(call.x.cols)) * layout.tile_rows;
+    for (int64_t first = 0; first < call.x.rows; first += max_rows) {
+      const int64_t rows = std::min(max_rows, call.x.rows - first);
+      cut.push_back({call.w,
+                     {call.x.data + first * call.x.stride, rows, call.x.cols, call.x.stride},
+                     {call.y.data + first * call.y.stride, rows, call.y.cols, call.y.stride}});
+    }
+  }
+  return cut;
+}
+
+std::vector<PreparedCall> PrepareInputs(std::span<const MatmulCall> calls, const InputLayout& layout, ThreadPool& pool) {
+  struct Task {
+    ConstMatrix x;
+    std::byte* tile;
+  };
+  std::vector<PreparedCall> prepared;
+  std::vector<int64_t> offsets;  // -1: not wanted
+  int64_t used = 0;
+  for (const MatmulCall& call : calls) {
+    const bool wanted = layout.wanted(call);
+    const bool shared = wanted && !prepared.empty() && offsets.back() >= 0 && SameInput(prepared.back().call.x, call.x);
+    const int64_t bytes = wanted && !shared ? Tiles(call.x, layout) * layout.tile_bytes(call.x.cols) : 0;
+    if (used > 0 && used + bytes > kMaxBytes) break;
+    prepared.push_back({call, nullptr, wanted && !shared});
+    offsets.push_back(!wanted ? -1 : shared ? offsets.back() : used);
+    used += bytes;
+  }
+  std::byte* buffer = used == 0 ? nullptr : ThreadScratch(ScratchUse::kInput, used);
+  std::vector<Task> tasks;
+  for (size_t c = 0; c < prepared.size(); ++c) {
+    if (offsets[c] < 0) continue;
+    const ConstMatrix& x = prepared[c].call.x;
+    prepared[c].x = buffer + offsets[c];
+    for (int64_t t = 0; prepared[c].owns_x && t < Tiles(x, layout); ++t) {
+      const int64_t first = t * layout.tile_rows;
+      tasks.push_back({{x.data + first * x.stride, std::min(layout.tile_rows, x.rows - first), x.cols, x.stride},
+                       prepared[c].x + t * layout.tile_bytes(x.cols)});
+    }
+  }
+  pool.Run(static_cast<int64_t>(tasks.size()), [&](int64_t t, int) {
+    const Task& task = tasks[static_cast<size_t>(t)];
+    layout.prepare(task.x, task.tile);
+  });
+  return prepared;
+}
+
+}  // namespace tidemark
