@@ -15,18 +15,20 @@
 namespace tidemark {
 
 // Rows are prepared in tiles of tile_rows, one after another in memory; the last tile of a call may have fewer rows but takes
-// the same space.
+// the same space. A backend may have several kinds of tiles, numbered from zero.
 struct InputLayout {
   int64_t tile_rows = 1;
-  std::function<int64_t(int64_t k)> tile_bytes;                 // a multiple of 64
-  std::function<void(ConstMatrix x, std::byte* tile)> prepare;  // x.rows <= tile_rows; tile is 64-byte aligned
-  std::function<bool(const MatmulCall&)> wanted;                // calls of which it is false read x as it is
+  std::function<int(const MatmulCall&)> kind;                             // kNotPrepared: the call reads x as it is
+  std::function<int64_t(int kind, int64_t k)> tile_bytes;                 // a multiple of 64
+  std::function<void(int kind, ConstMatrix x, std::byte* tile)> prepare;  // x.rows <= tile_rows; tile is 64-byte aligned
 };
+inline constexpr int kNotPrepared = -1;
 
 struct PreparedCall {
   MatmulCall call;
-  std::byte* x = nullptr;  // tiles; nullptr: not wanted
-  bool owns_x = true;      // false: the call before it has the same activations
+  std::byte* x = nullptr;  // tiles; nullptr: not prepared
+  int kind = kNotPrepared;
+  bool owns_x = true;  // false: the call before it has the same tiles
 };
 
 // Cuts calls whose tiles would exceed the buffer into runs of rows, a multiple of tile_rows; keeps all others whole.

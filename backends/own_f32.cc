@@ -88,12 +88,12 @@ class OwnF32 final : public MatmulBackend {
  public:
   explicit OwnF32(const F32Kernels& kernels) : kernels_(kernels) {
     inputs_.tile_rows = kernels.tile_rows;
-    inputs_.tile_bytes = [&kernels](int64_t k) { return kernels.tile_rows * PaddedK(k) * int64_t{sizeof(float)}; };
-    inputs_.prepare = [&kernels](ConstMatrix x, std::byte* tile) {
-      Interleave(x, kernels.tile_rows, kernels.lanes, reinterpret_cast<float*>(tile));
+    inputs_.kind = [](const MatmulCall& call) {
+      return call.x.rows > kMaxStreamRows || static_cast<const PackedF32*>(call.w)->format == nullptr ? 0 : kNotPrepared;
     };
-    inputs_.wanted = [](const MatmulCall& call) {
-      return call.x.rows > kMaxStreamRows || static_cast<const PackedF32*>(call.w)->format == nullptr;
+    inputs_.tile_bytes = [&kernels](int, int64_t k) { return kernels.tile_rows * PaddedK(k) * int64_t{sizeof(float)}; };
+    inputs_.prepare = [&kernels](int, ConstMatrix x, std::byte* tile) {
+      Interleave(x, kernels.tile_rows, kernels.lanes, reinterpret_cast<float*>(tile));
     };
   }
 
