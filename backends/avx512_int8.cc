@@ -194,7 +194,7 @@ void MultiplyRows(const std::byte* panel, __mmask16 rows, int64_t k, const std::
   __m512 totals[kM];
   for (__m512& t : totals) t = _mm512_setzero_ps();
   for (int64_t p = 0; p < k; p += Layout::kUnitValues, panel += Layout::kUnitBytes, x += Layout::kStep) {
-    if (kM == 1) Prefetch(panel + 2 * Layout::kUnitBytes, Layout::kUnitBytes);
+    Prefetch(panel + 2 * Layout::kUnitBytes, Layout::kUnitBytes);
     Layout::template AddUnit<kM>(panel, x, x_row_bytes, p, totals);
   }
   for (int i = 0; i < kM; ++i) _mm512_mask_storeu_ps(y + i * y_stride, rows, totals[i]);
