@@ -1,6 +1,9 @@
 // What own kernels promise beyond the common conformance: a row of x gives the same bits in every batch and chunking, and a list
 // gives the bits of its calls.
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -85,6 +88,81 @@ TEST_CASE("Own kernels give a row the same bits in very large batches") {
       for (const int64_t i : {int64_t{0}, int64_t{23}, int64_t{24}, int64_t{151}, m - 1}) {
         const std::vector<float> one = Multiply(*packed, x, i, 1, pool);
         CHECK(std::memcmp(one.data(), all.data() + i * 70, one.size() * sizeof(float)) == 0);
+      }
+    }
+  }
+}
+
+// Codes, scales and activations at the ends of their ranges: sums that would saturate or wrap are far from the exact product.
+TEST_CASE("Integer kernels hold the largest codes") {
+  ThreadPool pool(1);
+  std::mt19937 random(6);
+  const int64_t k = 512, n = 16;
+  for (const char* name : {"q4_0", "q8_0", "q4_k", "q5_k", "q6_k"}) {
+    const Format& format = *FindFormat(name);
+    for (const int byte : {0x00, 0x7f, 0x80, 0xff}) {
+      StoredWeights w = RandomWeights(format, nullptr, n, k, random);
+      const std::vector<std::byte> scales = w.data;
+      std::fill(w.data.begin(), w.data.end(), static_cast<std::byte>(byte));
+      // The halves of each block stay as they were; everything else, scales of sub-blocks too, is the one byte.
+      const std::vector<int64_t> halves = format.block_values == 32          ? std::vector<int64_t>{0}
+                                          : std::string_view(name) == "q6_k" ? std::vector<int64_t>{208}
+                                                                             : std::vector<int64_t>{0, 2};
+      for (size_t block = 0; block < w.data.size(); block += static_cast<size_t>(format.block_bytes)) {
+        for (const int64_t at : halves)
+          std::copy_n(scales.begin() + static_cast<int64_t>(block) + at, 2, w.data.begin() + static_cast<int64_t>(block) + at);
+      }
+      for (const float sign : {1.0f, -1.0f}) {
+        const std::vector<float> x(static_cast<size_t>(k), sign);
+        for (const MatmulBackend* backend : OwnBackends()) {
+          if (!backend->WhyNot({&format, n, k}, DetectCpu()).empty()) continue;
+          INFO(backend->Name() << ", " << name << ", bytes " << byte << ", x " << sign);
+          const auto packed = backend->Pack(w.view, pool);
+          const std::vector<float> y = Multiply(*packed, {x.data(), 1, k, k}, 0, 1, pool);
+          CHECK(WorstElement(w.view, {x.data(), 1, k, k}, {y.data(), 1, n, n}, backend->PrecisionFor({&format, n, k})) == "");
+        }
+      }
+    }
+  }
+}
+
+// Integer arithmetic is exact, and both instruction sets do the same float operations per row.
+TEST_CASE("Integer kernels of all instruction sets give the same bits") {
+  std::mt19937 random(8);
+  ThreadPool pool(2);
+  std::vector<const MatmulBackend*> backends;
+  for (const MatmulBackend* backend : OwnBackends()) {
+    if (backend->PrecisionFor({}) == Precision::kInt8) backends.push_back(backend);
+  }
+  if (backends.size() < 2) TM_SKIP("fewer than two integer backends run here");
+  const int64_t n = 35, k = 1792, m = 21;
+  const std::vector<float> values = RandomRows(m, k, random);
+  for (const char* name : {"q4_0", "q8_0", "q4_k", "q5_k", "q6_k"}) {
+    const StoredWeights w = RandomWeights(*FindFormat(name), nullptr, n, k, random);
+    std::vector<std::vector<float>> results;
+    for (const MatmulBackend* backend : backends) {
+      const auto packed = backend->Pack(w.view, pool);
+      results.push_back(Multiply(*packed, {values.data(), m, k, k}, 0, m, pool));
+      INFO(backend->Name() << ", " << name);
+      CHECK(std::memcmp(results.back().data(), results.front().data(), results.front().size() * sizeof(float)) == 0);
+    }
+  }
+}
+
+TEST_CASE("Integer kernels pass on what is not finite") {
+  ThreadPool pool(1);
+  std::mt19937 random(9);
+  const int64_t k = 512, n = 3;
+  std::vector<float> x = RandomRows(1, k, random);
+  for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    x[300] = bad;
+    for (const char* name : {"q8_0", "q4_k"}) {
+      const StoredWeights w = RandomWeights(*FindFormat(name), nullptr, n, k, random);
+      for (const MatmulBackend* backend : OwnBackends()) {
+        if (!backend->WhyNot({w.view.format, n, k}, DetectCpu()).empty()) continue;
+        INFO(backend->Name() << ", " << name << ", " << bad);
+        const auto packed = backend->Pack(w.view, pool);
+        for (const float y : Multiply(*packed, {x.data(), 1, k, k}, 0, 1, pool)) CHECK(!std::isfinite(y));
       }
     }
   }
