@@ -79,6 +79,7 @@ Json ToJson(const Report& report) {
   json["started_at"] = report.started_at;
   json["finished_at"] = report.finished_at;
   json["interrupted"] = report.interrupted;
+  if (!report.run.empty()) json["run"] = report.run;
   json["model"] = report.model;
   json["settings"] = report.settings;
   json["environment"] = report.environment;

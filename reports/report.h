@@ -68,6 +68,7 @@ struct Report {
   std::string started_at, finished_at;
   double wall_seconds = 0;
   bool interrupted = false;
+  nlohmann::ordered_json run = nlohmann::ordered_json::object();          // digest and its parts; empty: not known
   nlohmann::ordered_json model = nlohmann::ordered_json::object();        // TextModel::Describe()
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();     // flags that hold for all tasks
   nlohmann::ordered_json environment = nlohmann::ordered_json::object();  // CollectEnvironment()
