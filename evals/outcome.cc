@@ -20,6 +20,7 @@ Json ScoreRow(const Sample& sample, int repeat, const Score& score, const std::s
   row["scored"] = error.empty();
   for (const auto& [name, value] : score.verdicts.items()) row[name] = value;
   row["unclosed_reasoning"] = score.unclosed_reasoning;
+  for (const auto& [name, tally] : score.tallies) row["metrics"][name] = {tally.sum, tally.count};
   if (!error.empty()) row["error"] = error;
   return row;
 }
@@ -63,6 +64,7 @@ Answered ScoreCompletion(const EvalJob& job, const Sample& sample, Completion co
   const bool failed = !completion.error.empty();
   // A failed sample still gets its row, with the verdicts of an empty answer, but no tally.
   Score score = job.task->score(sample, failed ? Completion{} : completion, job.protocol);
+  score.repeat = completion.repeat;
   score.failed = failed;
   score.truncated = !failed && (completion.stop == StopReason::kLength || completion.stop == StopReason::kContext);
   return {std::move(completion), std::move(score)};
@@ -92,7 +94,8 @@ EvalOutcome MakeOutcome(const EvalJob& job, const RunOptions& options, std::span
   }
   if (!knows_stop_reasons) outcome.task.stop_reasons.clear();
   outcome.interrupted = outcome.task.samples.not_run > 0;
-  outcome.task.metrics = ComputeMetrics(*job.task, scores, job.generate.seed, outcome.warnings);
+  outcome.task.metrics = ComputeMetrics(*job.task, scores, outcome.warnings);
+  outcome.task.bounds = ComputeBounds(*job.task, scores);
   if (job.task->details != nullptr) outcome.task.details = job.task->details(samples, scores);
   AddWarnings(outcome.task, outcome.warnings);
   return outcome;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reports/intervals.h"
 #include "reports/statistics.h"
 
 namespace tidemark {
@@ -26,6 +27,21 @@ struct Metric {
   double ci95_high = 0;
   int64_t n = 0;
   double range_low = 0, range_high = 1;  // what the value can be; 0 to 1: a fraction, shown in percent
+  std::string interval = {};             // how the interval was made: "wilson" or "cluster_wilson"
+  std::optional<RunSpread> runs = {};    // headline metrics and means of several runs
+};
+
+// What a metric would be if every truncated or failed sample had counted 0, or 1, in it; and its value without them (absent:
+// none completed). In the unit of the metric.
+struct MetricBounds {
+  std::string name;
+  std::optional<double> completed;
+  double lowest = 0, highest = 0;
+};
+struct TruncationBounds {
+  int64_t truncated = 0;  // scored, but the text ended at a limit
+  int64_t failed = 0;
+  std::vector<MetricBounds> metrics;  // headline metrics and means
 };
 
 // A sample that could not be scored.
@@ -54,6 +70,7 @@ struct TaskReport {
   int64_t completion_tokens = 0;
   std::map<std::string, int64_t> stop_reasons;  // empty: not known
   std::vector<Metric> metrics;
+  TruncationBounds bounds;
   nlohmann::ordered_json details;  // what the task adds beside its metrics; null: nothing
 };
 

@@ -117,7 +117,7 @@ TEST_CASE("a replayed evaluation reproduces the stored report except time and en
   json["model"].erase("path");
   json["tasks"][0]["dataset"].erase("path");
   if (std::getenv("TIDEMARK_UPDATE_GOLDEN") != nullptr)
-    std::ofstream(test::Golden("evals/ifeval_report.json")) << json.dump(1) << "\n";
+    std::ofstream(test::Golden("evals/ifeval_report.json")) << json.dump(2) << "\n";
   const Json golden = Json::parse(ReadFile(test::Golden("evals/ifeval_report.json")));
   // Values may differ in the last bits between compilers; the names, counts and texts may not.
   CHECK(golden["tasks"][0]["metrics"].size() == json["tasks"][0]["metrics"].size());
@@ -125,6 +125,7 @@ TEST_CASE("a replayed evaluation reproduces the stored report except time and en
     const Json found = Find(json, expected["name"]);
     REQUIRE(found.is_object());
     CHECK(found["n"] == expected["n"]);
+    CHECK(found["interval"] == expected["interval"]);
     for (const char* key : {"value", "ci95_low", "ci95_high"})
       CHECK(found[key].get<double>() == Approx(expected[key].get<double>()).margin(1e-9));
   }
