@@ -27,6 +27,7 @@ struct EvalFlags {
   int repeats = 1;
   ResumeFlags resume;
   std::string shard;
+  double stop_width = 0;
   bool json = false;
 };
 
@@ -57,6 +58,7 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   options.progress = ShowEvalProgress;
   ApplyResumeFlags(flags.resume, flags.out, options);
   if (!flags.shard.empty()) options.shard = ParseShard(flags.shard);
+  options.stop_width = flags.stop_width;
   CheckOutput(options.out, flags.resume.overwrite || options.resume);  // before a model of many gigabytes is loaded
   RefuseOwnInput(flags.engine.model, options.out);
   const Cpu cpu = DetectCpu();
@@ -114,7 +116,14 @@ void AddEval(CLI::App& app, int& exit_code) {
                       "folder for completions.jsonl, scores.jsonl, "
                       "report.json; absent: out/eval-TIME");
   AddResumeFlags(*command, flags->resume);
-  command->add_option("--shard", flags->shard, "I/N: every N-th row from row I on, for `merge`; the other parts run elsewhere");
+  CLI::Option* shard = command->add_option("--shard", flags->shard,
+                                           "I/N: every N-th row from row I on, for `merge`; the other parts run elsewhere");
+  command
+      ->add_option("--stop-when-certain", flags->stop_width,
+                   "ask rows in random order until the 95 % interval of the first metric is that wide, as a fraction: 0.05 is "
+                   "five points; 0: off")
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes(shard);
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer(
       "Example: tidemark eval --model LFM2.5-1.2B-Q4_0.gguf --task "

@@ -121,6 +121,7 @@ TaskReport DescribeTask(const EvalJob& job, const RunOptions& options) {
   if (!options.shard.whole()) task.dataset["shard"] = ShardToJson(options.shard);
   task.settings = SettingsToJson(job.generate);
   task.settings["repeats"] = options.repeats;
+  if (options.stop_width > 0) task.settings["stop_when_certain"] = options.stop_width;
   task.settings["protocol"] = ProtocolToJson(*job.task, job.protocol);
   return task;
 }

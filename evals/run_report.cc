@@ -60,10 +60,11 @@ RunRecord MakeRecord(const TextModel& model, std::span<const EvalJob> jobs, cons
   record.settings = report.settings;
   record.parts["model"] = model.Identity();
   for (const EvalJob& job : jobs) {
+    const RunOptions own = JobOptions(job, options, jobs.size());
     const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, options.limit);
     TakeShard(samples, options.shard, job.task->name);  // too many shards: before anything is written
-    record.parts["tasks"][std::string(job.task->name)] = TaskIdentity(job, options, samples);
-    record.tasks.push_back(DescribeTask(job, options));
+    record.parts["tasks"][std::string(job.task->name)] = TaskIdentity(job, own, samples);
+    record.tasks.push_back(DescribeTask(job, own));
   }
   return record;
 }
@@ -72,7 +73,7 @@ RunRecord MakeRecord(const TextModel& model, std::span<const EvalJob> jobs, cons
 // run.json goes last: while it is there, what is left belongs to it.
 void StartAfresh(std::span<const EvalJob> jobs, const RunOptions& options, bool overwrite) {
   for (const EvalJob& job : jobs) {
-    if (jobs.size() > 1) PrepareOutput(JobDirectory(options.out, job.task->name, jobs.size()), overwrite);
+    if (jobs.size() > 1) PrepareOutput(JobOptions(job, options, jobs.size()).out, overwrite);
   }
   PrepareOutput(options.out, overwrite);
 }
@@ -105,7 +106,7 @@ void Continue(RunRecord& record, std::span<const EvalJob> jobs, const RunOptions
   }
   RemoveTemporaries(options.out);
   for (const EvalJob& job : jobs) {
-    const std::filesystem::path directory = JobDirectory(options.out, job.task->name, jobs.size());
+    const std::filesystem::path directory = JobOptions(job, options, jobs.size()).out;
     std::error_code absent;
     if (!before && std::filesystem::exists(directory / "completions.jsonl", absent)) {
       throw Error(directory.string(), "completions.jsonl without run.json", "a run that says what it is",
@@ -164,8 +165,11 @@ void FinishReport(Report& report, const TextModel* model, double wall_seconds) {
   report.peak_rss_bytes = PeakResidentBytes();
 }
 
-std::filesystem::path JobDirectory(const std::filesystem::path& out, std::string_view task, size_t jobs) {
-  return jobs > 1 ? out / task : out;
+RunOptions JobOptions(const EvalJob& job, const RunOptions& options, size_t jobs) {
+  RunOptions own = options;
+  if (jobs > 1) own.out = options.out / job.task->name;
+  if (job.repeats > 0) own.repeats = job.repeats;
+  return own;
 }
 
 Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOptions& options, bool overwrite, Report report) {
@@ -185,9 +189,7 @@ Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOption
   report.started_at = record.started_at;
   report.run = RunToJson(record);
   for (const EvalJob& job : jobs) {
-    RunOptions own = options;
-    own.out = JobDirectory(options.out, job.task->name, jobs.size());
-    AddOutcome(report, RunEval(model, job, own));
+    AddOutcome(report, RunEval(model, job, JobOptions(job, options, jobs.size())));
     if (report.interrupted) break;
   }
   FinishReport(report, &model, SecondsSince(begin));

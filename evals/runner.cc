@@ -1,13 +1,16 @@
 #include "evals/runner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/utf8.h"
+#include "evals/early_stop.h"
 #include "evals/journal.h"
 #include "evals/outcome.h"
 #include "evals/responses.h"
@@ -40,13 +43,14 @@ class Session {
     Tell();
   }
 
-  // What is not answered yet, in order.
-  std::vector<Request> Missing() const {
+  // What of these samples is not answered yet.
+  std::vector<Request> Missing(std::span<const size_t> which) const {
     std::vector<Request> requests;
-    for (size_t i = 0; i < answers_.size(); ++i) {
-      const size_t repeats = static_cast<size_t>(options_.repeats);
-      const Sample& sample = samples_[i / repeats];
-      if (!answers_[i]) requests.push_back({sample.IdText(), static_cast<int>(i % repeats), sample.messages, job_.generate});
+    for (const size_t sample : which) {
+      for (int repeat = 0; repeat < options_.repeats; ++repeat) {
+        if (answers_[sample * static_cast<size_t>(options_.repeats) + static_cast<size_t>(repeat)]) continue;
+        requests.push_back({samples_[sample].IdText(), repeat, samples_[sample].messages, job_.generate});
+      }
     }
     return requests;
   }
@@ -153,6 +157,43 @@ class Session {
   Clock::time_point begin_;
 };
 
+// False: cancelled before all of them were answered.
+bool Ask(TextModel& model, Session& session, std::span<const size_t> samples, const std::atomic<bool>* cancel) {
+  const std::vector<Request> requests = session.Missing(samples);
+  if (requests.empty()) return true;
+  const std::vector<Completion> completions = model.Complete(
+      requests, [&](const Completion& c) { session.OnDone(c); }, cancel);
+  TM_CHECK(completions.size() == requests.size(), "{} completions for {} requests", completions.size(), requests.size());
+  return session.Missing(samples).empty();
+}
+
+// In rounds: all of a round are asked at once, and up to a round less one sample is asked in vain.
+EvalOutcome AskUntilCertain(TextModel& model, const EvalJob& job, const RunOptions& options, std::span<const Sample> samples,
+                            Session& session, std::string& rows) {
+  constexpr size_t kRound = 32;
+  CertaintyWatch watch(*job.task, AskingOrder(samples.size(), job.generate.seed), options.repeats, options.stop_width);
+  bool cancelled = false;
+  while (!watch.Advance(session.answers()) && watch.asked() < samples.size() && !cancelled) {
+    const auto rest = std::span(watch.order()).subspan(watch.asked());
+    cancelled = !Ask(model, session, rest.first(std::min(kRound, rest.size())), options.cancel);
+  }
+  if (!watch.certain() && watch.asked() < samples.size()) {  // interrupted: an ordinary report of what there is
+    return MakeOutcome(job, options, samples, session.answers(), model.KnowsStopReasons(), rows);
+  }
+  std::vector<size_t> counted(watch.order().begin(), watch.order().begin() + static_cast<std::ptrdiff_t>(watch.asked()));
+  std::sort(counted.begin(), counted.end());
+  std::vector<Sample> asked;
+  Answers answers;
+  for (const size_t sample : counted) {
+    asked.push_back(samples[sample]);
+    const auto begin = session.answers().begin() + static_cast<std::ptrdiff_t>(sample) * options.repeats;
+    answers.insert(answers.end(), begin, begin + options.repeats);
+  }
+  EvalOutcome outcome = MakeOutcome(job, options, asked, answers, model.KnowsStopReasons(), rows);
+  MarkEarlyStop(watch, *job.task, options.stop_width, outcome);
+  return outcome;
+}
+
 }  // namespace
 
 std::vector<Sample> TakeShard(std::vector<Sample> samples, const Shard& shard, std::string_view task) {
@@ -170,17 +211,20 @@ std::vector<Sample> TakeShard(std::vector<Sample> samples, const Shard& shard, s
 
 EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& options) {
   TM_CHECK(options.repeats >= 1, "repeats = {}", options.repeats);
+  TM_CHECK(options.stop_width == 0 || options.shard.whole(), "a shard cannot know when all of them are certain");
   const std::vector<Sample> samples =
       TakeShard(MakeSamples(*job.task, job.dataset, job.protocol, options.limit), options.shard, job.task->name);
   Session session(job, options, samples);
-  const std::vector<Request> requests = session.Missing();
-  if (!requests.empty()) {
-    const std::vector<Completion> completions = model.Complete(
-        requests, [&](const Completion& c) { session.OnDone(c); }, options.cancel);
-    TM_CHECK(completions.size() == requests.size(), "{} completions for {} requests", completions.size(), requests.size());
-  }
   std::string rows;
-  EvalOutcome outcome = MakeOutcome(job, options, samples, session.answers(), model.KnowsStopReasons(), rows);
+  EvalOutcome outcome;
+  if (options.stop_width > 0) {
+    outcome = AskUntilCertain(model, job, options, samples, session, rows);
+  } else {
+    std::vector<size_t> all(samples.size());
+    std::iota(all.begin(), all.end(), size_t{0});
+    Ask(model, session, all, options.cancel);
+    outcome = MakeOutcome(job, options, samples, session.answers(), model.KnowsStopReasons(), rows);
+  }
   WriteFileAtomically(options.out / "scores.jsonl", rows);
   return outcome;
 }

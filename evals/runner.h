@@ -44,6 +44,7 @@ struct RunOptions {
   bool resume = false;            // keep what `out` holds of the same run; a fresh directory is started
   bool retry_failed = false;      // with resume: ask failed samples again
   Shard shard = {};               // only this part of the samples
+  double stop_width = 0;          // > 0: end when the interval of the first headline metric is that narrow (early_stop.h)
 };
 
 // One task with its rows and how text is generated for it. generate.seed also seeds the bootstrap.
@@ -52,6 +53,7 @@ struct EvalJob {
   Dataset dataset;
   GenerateOptions generate;
   TaskProtocol protocol = {};
+  int repeats = 0;  // > 0: instead of RunOptions::repeats, since a protocol may repeat its tasks differently often
   nlohmann::ordered_json identity = nullptr;  // what else decides the scores (a judge and its prompts), for the run's digest
 };
 
@@ -99,8 +101,8 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
 // A shard's samples. Throws Error if there are fewer samples than shards.
 std::vector<Sample> TakeShard(std::vector<Sample> samples, const Shard& shard, std::string_view task);
 
-// Where the files of a job stand.
-std::filesystem::path JobDirectory(const std::filesystem::path& out, std::string_view task, size_t jobs);
+// The options of one job of several: its own folder and repeats.
+RunOptions JobOptions(const EvalJob& job, const RunOptions& options, size_t jobs);
 
 // Puts an outcome into a report, and the fields that every report ends with (model, environment, peak memory, times).
 void AddOutcome(Report& report, EvalOutcome outcome);

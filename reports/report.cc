@@ -67,6 +67,7 @@ Json ToJson(const TaskReport& task) {
   json["metrics"] = Json::array();
   for (const Metric& metric : task.metrics) json["metrics"].push_back(ToJson(metric));
   if (!task.bounds.metrics.empty()) json["bounds"] = ToJson(task.bounds);
+  if (!task.early_stop.is_null()) json["early_stop"] = task.early_stop;
   if (!task.details.is_null()) json["details"] = task.details;
   return json;
 }
