@@ -67,6 +67,7 @@ Json ToJson(const TaskReport& task) {
   json["metrics"] = Json::array();
   for (const Metric& metric : task.metrics) json["metrics"].push_back(ToJson(metric));
   if (!task.bounds.metrics.empty()) json["bounds"] = ToJson(task.bounds);
+  if (!task.early_stop.is_null()) json["early_stop"] = task.early_stop;
   if (!task.details.is_null()) json["details"] = task.details;
   return json;
 }
@@ -102,6 +103,7 @@ Json ToJson(const Report& report) {
   json["started_at"] = report.started_at;
   json["finished_at"] = report.finished_at;
   json["interrupted"] = report.interrupted;
+  if (!report.run.empty()) json["run"] = report.run;
   json["model"] = report.model;
   json["settings"] = report.settings;
   json["environment"] = report.environment;

@@ -27,7 +27,7 @@ struct Metric {
   double ci95_high = 0;
   int64_t n = 0;
   double range_low = 0, range_high = 1;  // what the value can be; 0 to 1: a fraction, shown in percent
-  std::string interval = {};             // how the interval was made: "wilson" or "cluster_wilson"
+  std::string interval = {};             // how the interval was made: "wilson", "cluster_wilson" or "anytime"
   std::optional<RunSpread> runs = {};    // headline metrics and means of several runs
 };
 
@@ -71,7 +71,8 @@ struct TaskReport {
   std::map<std::string, int64_t> stop_reasons;  // empty: not known
   std::vector<Metric> metrics;
   TruncationBounds bounds;
-  nlohmann::ordered_json details;  // what the task adds beside its metrics; null: nothing
+  nlohmann::ordered_json early_stop;  // metric, width, certain, asked, of; null: all samples were to be asked
+  nlohmann::ordered_json details;     // what the task adds beside its metrics; null: nothing
 };
 
 struct Timings {
@@ -85,6 +86,7 @@ struct Report {
   std::string started_at, finished_at;
   double wall_seconds = 0;
   bool interrupted = false;
+  nlohmann::ordered_json run = nlohmann::ordered_json::object();          // digest and its parts; empty: not known
   nlohmann::ordered_json model = nlohmann::ordered_json::object();        // TextModel::Describe()
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();     // flags that hold for all tasks
   nlohmann::ordered_json environment = nlohmann::ordered_json::object();  // CollectEnvironment()

@@ -111,7 +111,8 @@ TEST_CASE("a replayed evaluation reproduces the stored report except time and en
   const test::SchemaValidator validator(nlohmann::json::parse(ReportSchema()));
   CHECK(validator.Validate(nlohmann::json(json)) == std::vector<std::string>{});
 
-  for (const char* key : {"started_at", "finished_at", "environment", "memory"}) json.erase(key);
+  // "run": the digest has a test of its own, and changes with every setting that is added.
+  for (const char* key : {"started_at", "finished_at", "environment", "memory", "run"}) json.erase(key);
   json["timings"].erase("wall_seconds");
   json["model"].erase("path");
   json["tasks"][0]["dataset"].erase("path");
