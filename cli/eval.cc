@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "engine/core/error.h"
+#include "evals/models/engine_model.h"
 #include "evals/models/models.h"
 #include "evals/runner.h"
 
@@ -21,9 +22,9 @@ struct EvalFlags {
   EngineFlags engine;
   GenerateFlags generate;
   std::vector<std::string> tasks;
-  std::string dataset, out;
+  std::string dataset, out, protocol = "greedy";
   int64_t limit = 0;
-  int repeats = 1;
+  int repeats = 0;  // 0: the protocol's
   bool overwrite = false, json = false;
 };
 
@@ -36,37 +37,47 @@ void RefuseOwnInput(const std::string& model, const std::filesystem::path& out) 
   }
 }
 
+// A budget beyond the usual raised the context by itself: say what that may cost.
+void ShowContext(const TextModel& model, const EngineFlags& flags) {
+  const auto* engine = dynamic_cast<const EngineModel*>(&model);
+  if (engine == nullptr || flags.ctx <= EngineFlags().ctx) return;
+  fmt::print(stderr, "{}\n",
+             DescribeContext(engine->loaded().model->Config(), *FindFormat(flags.kv_type), flags.ctx, flags.batch));
+}
+
 int Eval(const EvalFlags& flags, const CLI::App& command) {
   const GenerateOptions given = MakeGenerateOptions(flags.generate);
   if (!flags.dataset.empty() && flags.tasks.size() > 1) {
     throw Error("--dataset", fmt::format("{} tasks", flags.tasks.size()), "one task when a dataset is named");
   }
+  const Protocol protocol = FindProtocol(flags.protocol);
   std::vector<EvalJob> jobs;
   for (const std::string& name : flags.tasks) {
     if (std::count(flags.tasks.begin(), flags.tasks.end(), name) > 1) throw Error("--task", name + " twice", "distinct tasks");
-    const Task& task = FindTask(name);
-    jobs.push_back({&task, LoadDataset(task.name, flags.dataset), MergeOptions(command, task.options, given)});
+    jobs.push_back(MakeJob(command, protocol, FindTask(name), flags.dataset, given, flags.repeats));
   }
+  EngineFlags engine = flags.engine;
+  engine.ctx = ContextFor(jobs, command.count("--ctx") > 0 ? engine.ctx : 0);
   RunOptions options;
   options.out = flags.out.empty() ? DefaultOutput("eval") : std::filesystem::path(flags.out);
-  options.repeats = flags.repeats;
   options.limit = flags.limit;
   options.progress = ShowEvalProgress;
   CheckOutput(options.out, flags.overwrite);  // before a model of many gigabytes is loaded
-  RefuseOwnInput(flags.engine.model, options.out);
+  RefuseOwnInput(engine.model, options.out);
   const Cpu cpu = DetectCpu();
-  const auto model = OpenTextModel(flags.engine.model, MakeModelOptions(flags.engine, cpu));
+  const auto model = OpenTextModel(engine.model, MakeModelOptions(engine, cpu));
+  ShowContext(*model, engine);
   options.cancel = &CancelFlag();  // only now: while the model loads there is nothing to keep, and Ctrl-C should end at once
   Report report;
   report.command = CommandLine();
-  report.settings = EngineSettings(flags.engine, cpu);
+  report.settings = EngineSettings(engine, cpu);
   report = RunEvals(*model, jobs, options, flags.overwrite, std::move(report));
   ClearProgress();
   return ShowReport(report, options.out / "report.json", flags.json);
 }
 
 struct ScoreFlags {
-  std::string task, dataset, completions, out;
+  std::string task, dataset, completions, out, protocol = "greedy";
   uint64_t seed = 0;
   int64_t limit = 0;
   bool overwrite = false, json = false, ignore_unmatched = false;
@@ -74,13 +85,21 @@ struct ScoreFlags {
 
 int ScoreStored(const ScoreFlags& flags) {
   const Task& task = FindTask(flags.task);
-  EvalJob job{&task, LoadDataset(task.name, flags.dataset), task.options};
+  const ProtocolTask entry = FindProtocol(flags.protocol).For(task.name);
+  EvalJob job{&task, LoadDataset(task.name, flags.dataset), entry.generate, entry.choices};
   job.generate.seed = flags.seed;
   Report report;
   report.command = CommandLine();
   report =
       ScoreFile(job, flags.completions, {flags.out, flags.overwrite, flags.limit, flags.ignore_unmatched}, std::move(report));
   return ShowReport(report, std::filesystem::path(flags.out) / "report.json", flags.json);
+}
+
+void AddProtocol(CLI::App& command, std::string& protocol) {
+  command
+      .add_option("--protocol", protocol,
+                  "how tasks are run and judged: a name of `list protocols`, or a JSON file; flags of this command override it")
+      ->capture_default_str();
 }
 
 void AddLimit(CLI::App& command, int64_t& limit) {
@@ -96,13 +115,17 @@ void AddEval(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("eval", "Run tasks through a model and write a report");
   AddEngineFlags(*command, flags->engine, /*model_required=*/true);
   AddGenerateFlags(*command, flags->generate);
-  command->get_option("--max-new-tokens")->default_str("the task's");
+  command->get_option("--max-new-tokens")->default_str("the protocol's");
+  command->get_option("--ctx")->default_str("4096, or as the token budget needs");
   command->add_option("--task", flags->tasks, "tasks, a comma list; `list tasks` names them")->required()->delimiter(',');
+  AddProtocol(*command, flags->protocol);
   command->add_option("--dataset", flags->dataset,
                       "JSONL file, or a fetched dataset's name; absent: the "
                       "embedded sample rows");
   AddLimit(*command, flags->limit);
-  command->add_option("--repeats", flags->repeats, "completions per row")->check(CLI::Range(1, 1000))->capture_default_str();
+  command->add_option("--repeats", flags->repeats, "completions per row")
+      ->check(CLI::Range(1, 1000))
+      ->default_str("the protocol's");
   command->add_option("--out", flags->out,
                       "folder for completions.jsonl, scores.jsonl, "
                       "report.json; absent: out/eval-TIME");
@@ -118,6 +141,7 @@ void AddScore(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<ScoreFlags>();
   CLI::App* command = app.add_subcommand("score", "Score stored responses, without a model");
   command->add_option("--task", flags->task, "task whose rules score")->required();
+  AddProtocol(*command, flags->protocol);
   command->add_option("--dataset", flags->dataset,
                       "JSONL file, or a fetched dataset's name; absent: the "
                       "embedded sample rows");

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "cli/default_model.h"
 #include "cli/progress.h"
+#include "engine/core/error.h"
 #include "reports/environment.h"
 
 namespace tidemark::cli {
@@ -40,6 +42,58 @@ GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& tas
   take(
       "--ignore-eos", [](auto& o) -> auto& { return o.ignore_eos; });
   return merged;
+}
+
+std::vector<std::string> ChangedSettings(const GenerateOptions& protocol, const GenerateOptions& used) {
+  const auto before = SettingsToJson(protocol), after = SettingsToJson(used);
+  std::vector<std::string> changed;
+  for (const auto& [name, value] : after.items()) {
+    if (name != "seed" && before.at(name) != value) changed.push_back(name);
+  }
+  return changed;
+}
+
+EvalJob MakeJob(const CLI::App& command, const Protocol& protocol, const Task& task, const std::string& dataset,
+                const GenerateOptions& given, int repeats) {
+  const ProtocolTask& entry = protocol.For(task.name);
+  EvalJob job;
+  job.task = &task;
+  job.dataset = LoadDataset(task.name, dataset);
+  job.generate = MergeOptions(command, entry.generate, given);
+  job.protocol = entry.choices;
+  job.protocol.changed = ChangedSettings(entry.generate, job.generate);
+  job.repeats = repeats > 0 ? repeats : entry.repeats;
+  if (job.repeats != entry.repeats) job.protocol.changed.push_back("repeats");
+  return job;
+}
+
+int64_t ContextFor(std::span<const EvalJob> jobs, int64_t ctx) {
+  constexpr int64_t kUsual = 4096, kPrompt = 2048;
+  int64_t budget = 0;
+  std::string protocol;
+  for (const EvalJob& job : jobs) {
+    if (job.generate.max_new_tokens <= budget) continue;
+    budget = job.generate.max_new_tokens;
+    protocol = job.protocol.name;
+  }
+  if (ctx == 0) return std::max(kUsual, budget + kPrompt);
+  if (ctx <= budget) {
+    throw Error("--ctx", fmt::format("{}", ctx),
+                fmt::format("more than the {} new tokens of protocol {}, and room for a prompt", budget, protocol),
+                "leave --ctx out, or pass a smaller --max-new-tokens");
+  }
+  return ctx;
+}
+
+std::string DescribeContext(const ModelConfig& config, const Format& kv_format, int64_t ctx, int batch) {
+  const auto attention = std::count(config.layer_types.begin(), config.layer_types.end(), LayerType::kFullAttention);
+  const double bytes = 2.0 * static_cast<double>(attention * ctx * kv_format.Bytes(config.num_key_value_heads * config.head_dim));
+  std::string text =
+      fmt::format("ctx {}: keys and values grow with the text, up to {:.0f} MiB a sequence and {:.1f} GiB for {} at once", ctx,
+                  bytes / (1 << 20), bytes * batch / (1 << 30), batch);
+  if (config.max_position_embeddings > 0 && ctx > config.max_position_embeddings)
+    text += fmt::format("; the model was made for {} positions", config.max_position_embeddings);
+  return text;
 }
 
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu) {

@@ -5,17 +5,35 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "cli/flags.h"
 #include "evals/models/models.h"
+#include "evals/protocol.h"
 #include "evals/runner.h"
 
 namespace tidemark::cli {
 
 // The task's defaults, with every flag the user really gave in place of them.
 GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& task, const GenerateOptions& given);
+
+// Settings that differ between what a protocol says and what is used, by their names in reports; the seed is no part of a
+// protocol.
+std::vector<std::string> ChangedSettings(const GenerateOptions& protocol, const GenerateOptions& used);
+
+// The task as the protocol runs it, with the flags that the user really gave in place of its settings. repeats: 0 if --repeats
+// was not given. Throws Error: the protocol does not cover the task.
+EvalJob MakeJob(const CLI::App& command, const Protocol& protocol, const Task& task, const std::string& dataset,
+                const GenerateOptions& given, int repeats);
+
+// Positions that a sequence needs: the largest budget of the jobs and room for a prompt. ctx: the flag's value, 0 if it was not
+// given. Throws Error if it was given and the budget does not fit.
+int64_t ContextFor(std::span<const EvalJob> jobs, int64_t ctx);
+
+// "ctx 34816: keys and values take up to 816 MiB a sequence and 12.8 GiB for 16 at once", for a context beyond the usual.
+std::string DescribeContext(const ModelConfig& config, const Format& kv_format, int64_t ctx, int batch);
 
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu);
 nlohmann::ordered_json EngineSettings(const EngineFlags& flags, const Cpu& cpu);

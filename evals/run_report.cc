@@ -106,6 +106,7 @@ Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOption
   for (const EvalJob& job : jobs) {
     RunOptions own = options;
     own.out = directory(job);
+    if (job.repeats > 0) own.repeats = job.repeats;
     AddOutcome(report, RunEval(model, job, own));
     if (report.interrupted) break;
   }

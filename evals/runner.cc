@@ -156,6 +156,11 @@ Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
   add("prompt", protocol.prompt, task.prompts);
   add("extraction", protocol.extraction, task.extractions);
   add("grader", protocol.grader, task.graders);
+  if (!protocol.prompt_text.empty()) json["prompt_text"] = protocol.prompt_text;
+  if (!protocol.sha256.empty()) {
+    json["sha256"] = protocol.sha256;
+    json["changed"] = protocol.changed;
+  }
   return json;
 }
 

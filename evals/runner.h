@@ -39,6 +39,7 @@ struct EvalJob {
   Dataset dataset;
   GenerateOptions generate;
   TaskProtocol protocol = {};
+  int repeats = 0;  // > 0: instead of RunOptions::repeats, since a protocol may repeat its tasks differently often
 };
 
 struct EvalOutcome {
