@@ -11,7 +11,6 @@
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "engine/core/error.h"
-#include "evals/models/engine_model.h"
 #include "evals/models/models.h"
 #include "evals/runner.h"
 
@@ -35,14 +34,6 @@ void RefuseOwnInput(const std::string& model, const std::filesystem::path& out) 
   if (spec.entry->name == "replay" && std::filesystem::equivalent(spec.rest, out / "completions.jsonl", error)) {
     throw Error("--out", out.string(), "another directory than that of the replayed file", "`tidemark score` scores in place");
   }
-}
-
-// A budget beyond the usual raised the context by itself: say what that may cost.
-void ShowContext(const TextModel& model, const EngineFlags& flags) {
-  const auto* engine = dynamic_cast<const EngineModel*>(&model);
-  if (engine == nullptr || flags.ctx <= EngineFlags().ctx) return;
-  fmt::print(stderr, "{}\n",
-             DescribeContext(engine->loaded().model->Config(), *FindFormat(flags.kv_type), flags.ctx, flags.batch));
 }
 
 int Eval(const EvalFlags& flags, const CLI::App& command) {

@@ -8,6 +8,7 @@
 #include "cli/default_model.h"
 #include "cli/progress.h"
 #include "engine/core/error.h"
+#include "evals/models/engine_model.h"
 #include "reports/environment.h"
 
 namespace tidemark::cli {
@@ -85,15 +86,18 @@ int64_t ContextFor(std::span<const EvalJob> jobs, int64_t ctx) {
   return ctx;
 }
 
-std::string DescribeContext(const ModelConfig& config, const Format& kv_format, int64_t ctx, int batch) {
+void ShowContext(const TextModel& model, const EngineFlags& flags) {
+  const auto* engine = dynamic_cast<const EngineModel*>(&model);
+  if (engine == nullptr || flags.ctx <= EngineFlags().ctx) return;
+  const ModelConfig& config = engine->loaded().model->Config();
   const auto attention = std::count(config.layer_types.begin(), config.layer_types.end(), LayerType::kFullAttention);
-  const double bytes = 2.0 * static_cast<double>(attention * ctx * kv_format.Bytes(config.num_key_value_heads * config.head_dim));
-  std::string text =
-      fmt::format("ctx {}: keys and values grow with the text, up to {:.0f} MiB a sequence and {:.1f} GiB for {} at once", ctx,
-                  bytes / (1 << 20), bytes * batch / (1 << 30), batch);
-  if (config.max_position_embeddings > 0 && ctx > config.max_position_embeddings)
-    text += fmt::format("; the model was made for {} positions", config.max_position_embeddings);
-  return text;
+  const int64_t row = FindFormat(flags.kv_type)->Bytes(config.num_key_value_heads * config.head_dim);
+  const double bytes = 2.0 * static_cast<double>(attention * flags.ctx * row);
+  fmt::print(stderr, "ctx {}: keys and values grow with the text, up to {:.0f} MiB a sequence and {:.1f} GiB for {} at once{}\n",
+             flags.ctx, bytes / (1 << 20), bytes * flags.batch / (1 << 30), flags.batch,
+             config.max_position_embeddings > 0 && flags.ctx > config.max_position_embeddings
+                 ? fmt::format("; the model was made for {} positions", config.max_position_embeddings)
+                 : "");
 }
 
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu) {

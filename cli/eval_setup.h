@@ -32,8 +32,8 @@ EvalJob MakeJob(const CLI::App& command, const Protocol& protocol, const Task& t
 // given. Throws Error if it was given and the budget does not fit.
 int64_t ContextFor(std::span<const EvalJob> jobs, int64_t ctx);
 
-// "ctx 34816: keys and values take up to 816 MiB a sequence and 12.8 GiB for 16 at once", for a context beyond the usual.
-std::string DescribeContext(const ModelConfig& config, const Format& kv_format, int64_t ctx, int batch);
+// On stderr, if the budget raised the context beyond the usual: what that may cost. Models elsewhere have no context of ours.
+void ShowContext(const TextModel& model, const EngineFlags& flags);
 
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu);
 nlohmann::ordered_json EngineSettings(const EngineFlags& flags, const Cpu& cpu);

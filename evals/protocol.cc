@@ -171,9 +171,17 @@ void CheckPromptText(const std::string& text, const std::string& place, const Ta
     throw Error(place, Printable(text), "a text with {problem} once in it");
 }
 
+const Task& KnownTask(const std::string& name, const std::string& place) {
+  try {
+    return FindTask(name);
+  } catch (const Error& e) {
+    throw Error(place, e.found(), e.expected());
+  }
+}
+
 ProtocolTask ParseTask(const std::string& name, const Json& json, const std::string& place) {
+  const Task& task = KnownTask(name, place);
   Fields fields(json, place);
-  const Task& task = FindTask(name);
   ProtocolTask entry;
   entry.task = name;
   entry.choices.prompt = ParseChoice(fields, "prompt", task.prompts, task);
@@ -187,8 +195,8 @@ ProtocolTask ParseTask(const std::string& name, const Json& json, const std::str
   entry.generate.stop_strings = fields.Texts("stop", false);
   entry.generate.seed = static_cast<uint64_t>(fields.Integer("seed", 0, INT64_MAX, 0));
   entry.repeats = static_cast<int>(fields.Integer("repeats", 1, 1000));
-  entry.inferred = fields.Texts("inferred", false);
-  entry.unknown = fields.Texts("unknown", false);
+  entry.choices.inferred = fields.Texts("inferred", false);
+  entry.choices.unknown = fields.Texts("unknown", false);
   fields.Finish();
   return entry;
 }

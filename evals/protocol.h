@@ -20,7 +20,8 @@ struct TaskProtocol {
   bool strip_reasoning = true;   // score what follows the last closing marker; false: the whole completion (older harnesses)
   std::string prompt_text = {};  // a prompt in the protocol's own words with "{problem}" once in it; empty: the task's wording
   std::string sha256 = {};       // of the protocol's file; empty: there was none
-  std::vector<std::string> changed = {};  // settings that a flag of this run changed, for reports
+  std::vector<std::string> inferred = {}, unknown = {};  // sentences: what rests on inference, and what the source leaves open
+  std::vector<std::string> changed = {};                 // settings that a flag of this run changed, for reports
 };
 
 // What a protocol says about one task.
@@ -30,7 +31,6 @@ struct ProtocolTask {
   GenerateOptions
       generate;     // sampling, max_new_tokens, stop_strings, seed; every repeat of a sample has a random stream of its own
   int repeats = 1;  // completions per row
-  std::vector<std::string> inferred, unknown;  // sentences: settings without a source, and what its source leaves open
 };
 
 struct Protocol {

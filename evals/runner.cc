@@ -160,6 +160,8 @@ Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
   if (!protocol.sha256.empty()) {
     json["sha256"] = protocol.sha256;
     json["changed"] = protocol.changed;
+    if (!protocol.inferred.empty()) json["inferred"] = protocol.inferred;
+    if (!protocol.unknown.empty()) json["unknown"] = protocol.unknown;
   }
   return json;
 }
