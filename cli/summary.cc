@@ -28,7 +28,7 @@ void PrintTask(const TaskReport& task) {
     fmt::print("  {:<22} {:6.2f}{}   95 % interval {:6.2f} to {:6.2f}{}   n = {}\n", m.name, scale * m.value, unit,
                scale * m.ci95_low, scale * m.ci95_high, unit, m.n);
   }
-  if (details > 0) fmt::print("  ({} metrics per family and per instruction in the report)\n", details);
+  if (details > 0) fmt::print("  ({} more metrics, by group, in the report)\n", details);
 }
 
 // More than a tenth of failed samples makes the metrics a statement about the
