@@ -148,15 +148,18 @@ SamplingOptions ParseSampling(const Json& json, const std::string& place) {
   return sampling;
 }
 
-// One of the names that the task offers; a task without choices must not be given one.
-std::string ParseChoice(Fields& fields, const std::string& key, const std::vector<Choice>& choices, const Task& task) {
-  const std::string name = fields.Text(key, !choices.empty());
-  if (choices.empty() && !name.empty())
+// One of the names that the task offers, or empty where an absent key leaves the choice to the rows or the task; a task without
+// choices must not be given one.
+std::string ParseChoice(Fields& fields, const std::string& key, const std::vector<Choice>& choices, const Task& task,
+                        bool required) {
+  const std::string name = fields.Text(key, required && !choices.empty());
+  if (name.empty()) return name;
+  if (choices.empty())
     throw Error(fields.PlaceOf(key), "\"" + Printable(name) + "\"",
                 "no such key: task " + std::string(task.name) + " has no choice of it");
   std::vector<std::string> known;
   for (const Choice& choice : choices) known.emplace_back(choice.name);
-  if (!choices.empty() && std::find(known.begin(), known.end(), name) == known.end())
+  if (std::find(known.begin(), known.end(), name) == known.end())
     throw Error(fields.PlaceOf(key), "\"" + Printable(name) + "\"", "one of " + Join(known));
   return name;
 }
@@ -184,9 +187,9 @@ ProtocolTask ParseTask(const std::string& name, const Json& json, const std::str
   Fields fields(json, place);
   ProtocolTask entry;
   entry.task = name;
-  entry.choices.prompt = ParseChoice(fields, "prompt", task.prompts, task);
-  entry.choices.extraction = ParseChoice(fields, "extraction", task.extractions, task);
-  entry.choices.grader = ParseChoice(fields, "grader", task.graders, task);
+  entry.choices.prompt = ParseChoice(fields, "prompt", task.prompts, task, /*required=*/false);
+  entry.choices.extraction = ParseChoice(fields, "extraction", task.extractions, task, /*required=*/true);
+  entry.choices.grader = ParseChoice(fields, "grader", task.graders, task, /*required=*/true);
   entry.choices.strip_reasoning = fields.Bool("strip_reasoning");
   entry.choices.prompt_text = fields.Text("prompt_text", false);
   CheckPromptText(entry.choices.prompt_text, fields.PlaceOf("prompt_text"), task);

@@ -13,7 +13,8 @@
 
 namespace tidemark {
 
-// The choices of a protocol for one task. Names are those the task offers (Task::prompts and so on); empty: the task's first.
+// The choices of a protocol for one task. Names are those the task offers (Task::prompts and so on); empty: the task's first (a
+// prompt: the form that embedded rows were made for, if they name one).
 struct TaskProtocol {
   std::string name = "greedy";  // of the whole protocol, for reports
   std::string prompt, extraction, grader;
