@@ -81,6 +81,13 @@ Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
   add("prompt", protocol.prompt, task.prompts);
   add("extraction", protocol.extraction, task.extractions);
   add("grader", protocol.grader, task.graders);
+  if (!protocol.prompt_text.empty()) json["prompt_text"] = protocol.prompt_text;
+  if (!protocol.sha256.empty()) {
+    json["sha256"] = protocol.sha256;
+    json["changed"] = protocol.changed;
+    if (!protocol.inferred.empty()) json["inferred"] = protocol.inferred;
+    if (!protocol.unknown.empty()) json["unknown"] = protocol.unknown;
+  }
   return json;
 }
 
@@ -92,6 +99,11 @@ TaskProtocol ProtocolFromJson(const Json& json, const std::string& place) {
   if (json.contains("prompt")) read("prompt", protocol.prompt);
   if (json.contains("extraction")) read("extraction", protocol.extraction);
   if (json.contains("grader")) read("grader", protocol.grader);
+  if (json.contains("prompt_text")) read("prompt_text", protocol.prompt_text);
+  if (json.contains("sha256")) read("sha256", protocol.sha256);
+  if (json.contains("changed")) read("changed", protocol.changed);
+  if (json.contains("inferred")) read("inferred", protocol.inferred);
+  if (json.contains("unknown")) read("unknown", protocol.unknown);
   return protocol;
 }
 
