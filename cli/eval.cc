@@ -20,6 +20,7 @@ namespace {
 struct EvalFlags {
   EngineFlags engine;
   GenerateFlags generate;
+  PromptFlags prompts;
   std::vector<std::string> tasks;
   std::string dataset, out;
   int64_t limit = 0;
@@ -45,7 +46,9 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   for (const std::string& name : flags.tasks) {
     if (std::count(flags.tasks.begin(), flags.tasks.end(), name) > 1) throw Error("--task", name + " twice", "distinct tasks");
     const Task& task = FindTask(name);
-    jobs.push_back({&task, LoadDataset(task.name, flags.dataset), MergeOptions(command, task.options, given)});
+    jobs.push_back(
+        {&task, LoadDataset(task.name, flags.dataset, flags.engine.model), MergeOptions(command, task.options, given)});
+    ApplyPrompts(flags.prompts, jobs.back());
   }
   RunOptions options;
   options.out = flags.out.empty() ? DefaultOutput("eval") : std::filesystem::path(flags.out);
@@ -99,8 +102,9 @@ void AddEval(CLI::App& app, int& exit_code) {
   command->get_option("--max-new-tokens")->default_str("the task's");
   command->add_option("--task", flags->tasks, "tasks, a comma list; `list tasks` names them")->required()->delimiter(',');
   command->add_option("--dataset", flags->dataset,
-                      "JSONL file, or a fetched dataset's name; absent: the "
-                      "embedded sample rows");
+                      "JSONL or CSV file, a fetched dataset's name, or sample:NAME for embedded rows; absent: "
+                      "embedded rows that fit the model");
+  AddPromptFlags(*command, flags->prompts);
   AddLimit(*command, flags->limit);
   command->add_option("--repeats", flags->repeats, "completions per row")->check(CLI::Range(1, 1000))->capture_default_str();
   command->add_option("--out", flags->out,
@@ -119,8 +123,8 @@ void AddScore(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("score", "Score stored responses, without a model");
   command->add_option("--task", flags->task, "task whose rules score")->required();
   command->add_option("--dataset", flags->dataset,
-                      "JSONL file, or a fetched dataset's name; absent: the "
-                      "embedded sample rows");
+                      "JSONL or CSV file, a fetched dataset's name, or sample:NAME; absent: the "
+                      "task's first embedded rows");
   command->add_option("--completions", flags->completions, "completions.jsonl, or rows {\"prompt\" or \"key\", \"response\"}")
       ->required();
   AddLimit(*command, flags->limit);

@@ -6,6 +6,9 @@
 
 #include "cli/default_model.h"
 #include "cli/progress.h"
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/sha256.h"
 #include "reports/environment.h"
 
 namespace tidemark::cli {
@@ -40,6 +43,33 @@ GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& tas
   take(
       "--ignore-eos", [](auto& o) -> auto& { return o.ignore_eos; });
   return merged;
+}
+
+void AddPromptFlags(CLI::App& command, PromptFlags& flags) {
+  command.add_option("--prompt", flags.name,
+                     "form of the prompt, of those that `list tasks --json` names; absent: the task's first");
+  command.add_option("--prompts", flags.file, "JSON file with prompt texts; its hash goes into the report")
+      ->check(CLI::ExistingFile);
+}
+
+void ApplyPrompts(const PromptFlags& flags, EvalJob& job) {
+  const Task& task = *job.task;
+  TaskProtocol& protocol = job.protocol;
+  if (!flags.name.empty()) protocol.prompt = flags.name;
+  if (!flags.file.empty()) {
+    if (flags.name.empty()) protocol.prompt = "file";
+    protocol.prompts_text = ReadFile(flags.file, uint64_t{1} << 20);
+    protocol.prompts_sha256 = Sha256Hex(protocol.prompts_text);
+  }
+  if (protocol.prompt.empty()) protocol.prompt = job.dataset.prompt;
+  std::string known;
+  for (const Choice& choice : task.prompts) {
+    if (choice.name == protocol.prompt) return;
+    known += (known.empty() ? "" : ", ") + std::string(choice.name);
+  }
+  if (protocol.prompt.empty()) return;
+  throw Error("--prompt", fmt::format("\"{}\" for task {}", Printable(protocol.prompt), task.name),
+              known.empty() ? "a task with several prompts" : "one of " + known);
 }
 
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu) {

@@ -17,6 +17,14 @@ namespace tidemark::cli {
 // The task's defaults, with every flag the user really gave in place of them.
 GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& task, const GenerateOptions& given);
 
+// What --prompts and --prompt say, put into a protocol; where neither it nor they choose a prompt, the rows' own form. Throws
+// Error: no such file or prompt.
+struct PromptFlags {
+  std::string file, name;
+};
+void AddPromptFlags(CLI::App& command, PromptFlags& flags);
+void ApplyPrompts(const PromptFlags& flags, EvalJob& job);
+
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu);
 nlohmann::ordered_json EngineSettings(const EngineFlags& flags, const Cpu& cpu);
 

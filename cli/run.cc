@@ -98,7 +98,7 @@ int Run(const Flags& flags, const CLI::App& command) {
     const Task& task = FindTask(std::string(name));
     GenerateOptions defaults = task.options;
     defaults.max_new_tokens = suite.max_new_tokens;
-    jobs.push_back({&task, LoadDataset(task.name, ""), MergeOptions(command, defaults, given)});
+    jobs.push_back({&task, LoadDataset(task.name, "", flags.engine.model), MergeOptions(command, defaults, given)});
   }
   Report report;
   report.command = CommandLine();

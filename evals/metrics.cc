@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "engine/core/error.h"
 #include "engine/core/random.h"
@@ -74,6 +76,29 @@ Metric MakeMean(const MeanMetric& mean, const Columns& columns, uint64_t seed) {
   return {name, value, std::min(interval.low, value), std::max(interval.high, value), static_cast<int64_t>(clusters)};
 }
 
+// A metric all of whose tallies have count 0, if the task says what it is then.
+std::optional<Metric> MakeEmpty(const Task& task, const std::string& name) {
+  const std::string_view last = std::string_view(name).substr(name.rfind('/') + 1);
+  for (const EmptyMetric& empty : task.empties) {
+    if (empty.name == last) return Metric{name, empty.value, 0, 1, 0};
+  }
+  return std::nullopt;
+}
+
+// Names that occur in tallies, but nowhere with a count.
+std::set<std::string> NamesWithoutCount(const std::vector<SampleScores>& samples, const Columns& columns) {
+  std::set<std::string> names;
+  for (const SampleScores& sample : samples) {
+    for (const Score& score : sample) {
+      if (score.failed) continue;
+      for (const auto& [name, tally] : score.tallies) {
+        if (columns.count(name) == 0) names.insert(name);
+      }
+    }
+  }
+  return names;
+}
+
 void ApplyScale(const Task& task, Metric& metric) {
   const std::string_view name = std::string_view(metric.name).substr(metric.name.rfind('/') + 1);
   for (const MetricScale& scale : task.scales) {
@@ -90,13 +115,19 @@ void ApplyScale(const Task& task, Metric& metric) {
 std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleScores>& samples, uint64_t seed,
                                    std::vector<std::string>& warnings) {
   const Columns columns = CollectTallies(samples);
+  std::set<std::string> empty = NamesWithoutCount(samples, columns);
   std::vector<Metric> metrics;
   const auto missing = [&](std::string_view name) {
     warnings.push_back(fmt::format("{}: {} has no scored sample and is left out", task.name, name));
   };
   for (const std::string_view name : task.headline) {
     const auto it = columns.find(std::string(name));
-    if (it == columns.end()) {
+    const auto defined =
+        it == columns.end() && empty.erase(std::string(name)) > 0 ? MakeEmpty(task, std::string(name)) : std::nullopt;
+    if (defined) {
+      metrics.push_back(*defined);
+      warnings.push_back(fmt::format("{}: {} has an empty denominator and is {} by definition", task.name, name, defined->value));
+    } else if (it == columns.end()) {
       missing(name);
     } else {
       metrics.push_back(MakeMetric(it->first, it->second, seed));
@@ -114,6 +145,9 @@ std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleSco
   for (const auto& [name, column] : columns) {
     if (std::find(task.headline.begin(), task.headline.end(), name) == task.headline.end())
       metrics.push_back(MakeMetric(name, column, seed));
+  }
+  for (const std::string& name : empty) {
+    if (const auto defined = MakeEmpty(task, name)) metrics.push_back(*defined);
   }
   for (Metric& metric : metrics) ApplyScale(task, metric);
   return metrics;

@@ -11,6 +11,8 @@ namespace tidemark {
 struct TaskProtocol {
   std::string name = "greedy";  // of the whole protocol, for reports
   std::string prompt, extraction, grader;
+  std::string prompts_text,
+      prompts_sha256;           // content of --prompts FILE and its hash; a task that knows the prompt "file" reads it
   bool strip_reasoning = true;  // score what follows the last closing marker; false: the whole completion (older harnesses)
 };
 

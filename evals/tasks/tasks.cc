@@ -4,10 +4,11 @@
 
 namespace tidemark {
 
-Task MakeIfevalTask();  // evals/tasks/ifeval.cc
+Task MakeIfevalTask();       // evals/tasks/ifeval.cc
+Task MakeOmniscienceTask();  // evals/tasks/omniscience.cc
 
 std::span<const Task> AllTasks() {
-  static const Task table[] = {MakeIfevalTask()};
+  static const Task table[] = {MakeIfevalTask(), MakeOmniscienceTask()};
   return table;
 }
 
