@@ -52,7 +52,8 @@ const Quantity* Choose(const std::vector<Quantity>& all, const std::vector<Quant
     const size_t at = WordAt(words, q.begin);
     const bool led =
         at > 0 && IsOneOf(words[at - 1].text, {"in", "since", "by", "of", "year", "from", "until", "before", "after"});
-    return q.bare && !gold.bare && q.value >= 1000 && q.value <= 2100 && (led || (q.begin > 0 && text[q.begin - 1] == '('));
+    return q.bare && !(gold.bare && gold.value >= 1000) && q.value >= 1000 && q.value <= 2100 &&
+           (led || (q.begin > 0 && text[q.begin - 1] == '('));
   };
   if (others(is_one)) std::erase_if(candidates, [&](const Quantity* q) { return is_one(*q); });
   if (others(is_year)) std::erase_if(candidates, [&](const Quantity* q) { return is_year(*q); });
@@ -124,10 +125,10 @@ bool Negated(const Words& words, size_t i) {
     const std::string& next = words[i - back + 1].text;
     if (w == "not" && IsOneOf(next, {"only", "just", "merely"})) continue;
     if (IsOneOf(w, {"not", "isnt", "wasnt", "arent", "werent", "never", "neither", "nor", "without", "except", "unlike", "than",
-                    "cannot", "excluding", "no"})) {
+                    "excluding", "no"})) {
       return true;
     }
-    if (w == "instead" && next == "of") return true;
+    if ((w == "instead" && next == "of") || (w == "cannot" && next == "be")) return true;
   }
   // "Many people think it is X, but ...": until a contrast or a new sentence.
   for (size_t k = i; k-- > 0;) {
@@ -150,10 +151,16 @@ std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus) {
   if (equals != focus.npos && HasDigit(focus.substr(equals))) focus.remove_prefix(equals + 1);
   const std::vector<Quantity> all = FindQuantities(focus);
   const Words words = SplitWords(focus);
+  const int power = PowerAskedFor(question);
   const Quantity* chosen = Choose(all, asked, golds.front(), words, focus);
   Verdict verdict{Grade::kIncorrect, "number: none given"};
   if (chosen != nullptr) {
-    verdict = CompareNumbers(golds.front(), *chosen, UnitAskedFor(question), gold.digits);
+    Quantity given = *chosen;
+    if (power > 0 && given.power > 0 && golds.front().power == 0) {  // asked in millions, answered "28 million"
+      given.value /= std::pow(10.0, power);
+      given.place -= power;
+    }
+    verdict = CompareNumbers(golds.front(), given, UnitAskedFor(question), gold.digits);
     const size_t index = static_cast<size_t>(chosen - all.data());
     const bool pair = (index + 1 < all.size() && all[index + 1].range_before && all[index + 1].value != chosen->value) ||
                       (chosen->range_before && all[index - 1].value != chosen->value);

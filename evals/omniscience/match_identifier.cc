@@ -41,6 +41,7 @@ int Roman(std::string_view text) {
 
 // Takes punctuation off both ends; brackets only where they do not belong to the piece.
 std::string_view TrimPunctuation(std::string_view text) {
+  if (text.size() >= 3 && text.size() <= 5 && text.front() == '(' && text.back() == ')') return text;  // a subdivision, perhaps
   const auto unbalanced = [&](char open, char close) {
     return std::count(text.begin(), text.end(), open) != std::count(text.begin(), text.end(), close);
   };
@@ -71,33 +72,30 @@ std::string Figures(const std::string& text, bool beside_label) {
 }
 
 std::vector<Chunk> Chunks(std::string_view cleaned) {
-  std::vector<Chunk> chunks;
+  std::vector<Chunk> pieces, chunks;
   size_t pos = 0;
   while (pos < cleaned.size()) {
     const size_t end = std::min(cleaned.find_first_of(" \n", pos), cleaned.size());
     std::string_view piece = cleaned.substr(pos, end - pos);
     const size_t begin = pos;
     pos = end + 1;
-    std::string section;
     if (piece.substr(0, 2) == "\xC2\xA7") piece.remove_prefix(2);
     piece = TrimPunctuation(piece);
-    if (piece.empty()) continue;
-    chunks.push_back({Fold(piece), std::string(piece), begin});
+    if (!piece.empty()) pieces.push_back({Fold(piece), std::string(piece), begin});
   }
-  std::vector<bool> label;
-  for (const Chunk& c : chunks) label.push_back(IsLabel(TrimPunctuation(c.text)));
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    std::string& text = chunks[i].text;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    std::string text = pieces[i].text;
+    const bool beside = (i > 0 && IsLabel(TrimPunctuation(pieces[i - 1].text))) ||
+                        (i + 1 < pieces.size() && IsLabel(TrimPunctuation(pieces[i + 1].text)));
     if (text.size() > 1 && text[0] == 'v' && IsDigit(text[1])) text.erase(0, 1);
-    const bool beside = (i > 0 && label[i - 1]) || (i + 1 < chunks.size() && label[i + 1]);
     text = Figures(text, beside);
-    // "Article 6 (1)" and "Article 6, paragraph 1" are 6(1).
-    if (i > 0 && text.size() > 2 && text.front() == '(' && text.back() == ')' && HasDigit(chunks[i - 1].text)) {
-      chunks[i - 1].text += text;
-      chunks.erase(chunks.begin() + static_cast<std::ptrdiff_t>(i));
-      label.erase(label.begin() + static_cast<std::ptrdiff_t>(i));
-      --i;
+    const bool bracketed = text.size() > 2 && text.front() == '(' && text.back() == ')';
+    if (bracketed && !chunks.empty() && HasDigit(chunks.back().text)) {
+      chunks.back().text += text;  // "Article 6 (1)" is 6(1)
+      continue;
     }
+    if (bracketed) text = text.substr(1, text.size() - 2);
+    chunks.push_back({std::move(text), pieces[i].original, pieces[i].begin});
   }
   return chunks;
 }
@@ -142,10 +140,13 @@ bool SameShape(const Chunk& chunk, const Target& target) {
 // "IAS 16" where the gold is "IFRS 16": an acronym before the number that is neither the gold's nor the question's.
 bool OfSomethingElse(const std::string& before, const std::vector<Target>& targets, const std::vector<Chunk>& asked) {
   if (!IsAcronym(before)) return false;
+  bool asked_alone = false;  // not as the label of another number, as in "what replaced IAS 17"
+  for (size_t i = 0; i < asked.size(); ++i) {
+    asked_alone = asked_alone || (asked[i].original == before && (i + 1 == asked.size() || !HasDigit(asked[i + 1].text)));
+  }
   const auto named = [](const Target& t) { return !t.label.empty() && !IsLabel(t.label); };
   return std::any_of(targets.begin(), targets.end(), named) &&
-         std::none_of(targets.begin(), targets.end(), [&](const Target& t) { return t.label == Fold(before); }) &&
-         std::none_of(asked.begin(), asked.end(), [&](const Chunk& a) { return a.original == before; });
+         std::none_of(targets.begin(), targets.end(), [&](const Target& t) { return t.label == Fold(before); }) && !asked_alone;
 }
 
 bool StartsWith(const std::string& text, const std::string& prefix) { return text.compare(0, prefix.size(), prefix) == 0; }

@@ -7,6 +7,8 @@
 namespace tidemark::omniscience {
 namespace {
 
+constexpr size_t kMostOccurrences = 32;  // of a gold in one answer: more would only cost time
+
 bool Contains(const Words& words, std::string_view text) {
   return std::any_of(words.begin(), words.end(), [&](const Word& w) { return w.text == text; });
 }
@@ -40,16 +42,28 @@ std::vector<std::string> Variants(const std::string& gold) {
   return all;
 }
 
-// Every form of the gold as words. Words at its ends that the question says already may be left out ("Outstanding Paper
+// The noun asked for, with what stands beside it: up to three words after "which" or "what" ("which county contained the").
+Words HeadOf(const Words& question) {
+  Words head;
+  size_t i = 0;
+  while (i < question.size() && !IsOneOf(question[i].text, {"which", "what"})) ++i;
+  for (++i; i < question.size() && head.size() < 3; ++i) {
+    if (!IsFiller(question[i].text)) head.push_back(question[i]);
+  }
+  return head;
+}
+
+// Every form of the gold as words. What kind of thing it is may be left out if the question says it ("Outstanding Paper
 // [Award]").
 std::vector<Words> Forms(const Gold& gold, const Words& question) {
   std::vector<Words> forms;
+  const Words head = HeadOf(question);
   for (const std::string& text : AllGolds(gold)) {
     for (const std::string& variant : Variants(text)) {
       Words words = ContentWords(Clean(variant));
       if (words.empty()) continue;
       forms.push_back(words);
-      const auto asked = [&](const Word& w) { return Contains(question, w.text) || IsFiller(w.text); };
+      const auto asked = [&](const Word& w) { return Contains(head, w.text) || IsFiller(w.text); };
       while (!words.empty() && asked(words.back())) words.pop_back();
       while (!words.empty() && asked(words.front())) words.erase(words.begin());
       const bool telling = std::any_of(words.begin(), words.end(), [](const Word& w) { return w.text.size() >= 3; });
@@ -215,18 +229,23 @@ std::string Skeleton(std::string_view text) {
   return out;
 }
 
-// A slip in a person's name: one letter in eight or more, or the same consonants; first letters agree.
-bool SameNameMisspelt(const Words& words, size_t at, const Words& form) {
-  std::string gold, answer;
+// A slip in a person's name: one letter in eight or more, or the same consonants, also with words joined or split; the first
+// letters of the first and last word agree. How many words of the answer it takes, 0 for none.
+size_t SameNameMisspelt(const Words& words, size_t at, const Words& form) {
+  std::string gold;
   for (const Word& w : form) gold += w.text;
-  if (gold.size() < 8 || at + form.size() > words.size()) return false;
-  for (size_t i = 0; i < form.size(); ++i) {
-    if (words[at + i].text.front() != form[i].text.front() || !words[at + i].capital) return false;
-    answer += words[at + i].text;
-  }
-  if (answer.size() > 2 * gold.size()) return false;
+  if (gold.size() < 8 || gold.size() > 100) return 0;
   const std::string skeleton = Skeleton(gold);
-  return EditDistance(gold, answer) <= gold.size() / 8 || (skeleton.size() >= 5 && skeleton == Skeleton(answer));
+  std::string answer;
+  for (size_t n = 1; n <= form.size() + 1 && at + n <= words.size(); ++n) {
+    const Word& last = words[at + n - 1];
+    if (!last.capital && n == 1) return 0;
+    answer += last.text;
+    if (answer.size() > 2 * gold.size()) return 0;
+    if (n + 1 < form.size() || answer.front() != gold.front() || last.text.front() != form.back().text.front()) continue;
+    if (EditDistance(gold, answer) <= gold.size() / 8 || (skeleton.size() >= 5 && skeleton == Skeleton(answer))) return n;
+  }
+  return 0;
 }
 
 // The answer gives part of the gold and nothing that is not in it.
@@ -272,11 +291,16 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
   const std::vector<Words> forms = Forms(gold, question);
   bool mentioned = false;
   for (const Words& form : forms) {
-    for (size_t at = 0; at < words.size(); ++at) {
-      const bool slip = person && !Matches(words, at, form) && SameNameMisspelt(words, at, form);
-      if (!slip && !Matches(words, at, form)) continue;
+    size_t seen = 0;
+    for (size_t at = 0; at < words.size() && seen < kMostOccurrences; ++at) {
+      const bool equal = Matches(words, at, form);
+      const size_t slip = person && !equal ? SameNameMisspelt(words, at, form) : 0;
+      if (!equal && slip == 0) continue;
       mentioned = true;
-      if (Claims(words, at, form, forms, question, person)) return {Grade::kCorrect, slip ? "name: misspelt" : "name"};
+      ++seen;
+      const Words claimed(words.begin() + static_cast<std::ptrdiff_t>(at),
+                          words.begin() + static_cast<std::ptrdiff_t>(at + (equal ? form.size() : slip)));
+      if (Claims(words, at, claimed, forms, question, person)) return {Grade::kCorrect, equal ? "name" : "name: misspelt"};
     }
   }
   if (const auto list = MatchList(gold, words)) return *list;
@@ -284,7 +308,10 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
   for (const std::string& text : AllGolds(gold)) {
     const Words full = ContentWords(Clean(text));
     if (!PartOfGold(words, full, question, person)) continue;
-    const bool surname = person && !full.empty() && Contains(words, full.back().text);
+    // What is missing may be in the question: the first name of somebody's wife.
+    const bool presumed = std::all_of(full.begin(), full.end(),
+                                      [&](const Word& w) { return Contains(words, w.text) || Contains(question, w.text); });
+    const bool surname = person && (presumed || Contains(words, full.back().text));
     return surname ? Verdict{Grade::kCorrect, "name: surname"} : Verdict{Grade::kPartial, "name: part of it"};
   }
   return {Grade::kIncorrect, "name: differs"};

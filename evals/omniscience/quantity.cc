@@ -1,5 +1,7 @@
 #include "evals/omniscience/quantity.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -190,6 +192,7 @@ void ReadSurroundings(std::string_view text, Quantity& q) {
     if (text.substr(after, m.name.size()) != m.name || (end < text.size() && IsWordByte(text[end]))) continue;
     q.value *= std::pow(10.0, m.power);
     q.place += m.power;
+    q.power = m.power;
     q.end = end;
     q.bare = false;
     break;
@@ -215,7 +218,7 @@ void ReadSurroundings(std::string_view text, Quantity& q) {
     q.unit = UnitAt(name, 0, ignored);
   }
   trim();
-  if (EndsWithAny(before, {" minus"})) q.value = -q.value;
+  if (EndsWithAny(before, {"minus"})) q.value = -q.value;
   q.bound = EndsWithAny(before, {"more than", "less than", "fewer than", "at least", "at most", " over", " under", " above",
                                  " below", "up to", "greater than", "<", ">"}) &&
             !EndsWithAny(before, {"no more than and no less than"});
@@ -381,6 +384,15 @@ Unit UnitAskedFor(std::string_view cleaned_question) {
     }
   }
   return {};
+}
+
+int PowerAskedFor(std::string_view cleaned_question) {
+  const std::string text = Fold(cleaned_question);
+  for (const Magnitude& m : kMagnitudes) {
+    if (text.find(fmt::format("in {}s of ", m.name)) != text.npos || text.find(fmt::format("in {} ", m.name)) != text.npos)
+      return m.power;
+  }
+  return 0;
 }
 
 double InBase(const Quantity& q) { return q.value * q.unit.factor + q.unit.offset; }

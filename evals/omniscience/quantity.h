@@ -17,6 +17,7 @@ struct Unit {
 struct Quantity {
   double value = 0;    // in the unit as written, magnitude words applied
   int place = 0;       // power of ten of the last digit written: 0 for 28, -1 for 28.1, 6 for 28 million
+  int power = 0;       // of the magnitude word: 6 for "million"
   bool round = false;  // a whole number that ends in a zero, so its last digits may be rounded ("100 million")
   Unit unit;
   bool bound = false;         // "more than", "at least": not a value
@@ -31,6 +32,9 @@ std::vector<Quantity> FindQuantities(std::string_view cleaned);
 
 // The unit a question asks for: "in metres", "how many kilometres". Empty dimension: none found.
 Unit UnitAskedFor(std::string_view cleaned_question);
+
+// 6 for a question that asks "in millions", 0 for none.
+int PowerAskedFor(std::string_view cleaned_question);
 
 // Value in base units.
 double InBase(const Quantity& q);

@@ -128,6 +128,10 @@ Words SplitWords(std::string_view cleaned) {
     word.end = pos;
     word.original = cleaned.substr(begin, pos - begin);
     word.text = Fold(word.original);
+    const size_t owner = word.text.size() > 2 && word.text.ends_with("'s") ? word.text.size() - 2 : 0;
+    const std::string_view stem = std::string_view(word.text).substr(0, owner);
+    if (owner > 0 && !IsOneOf(stem, {"it", "there", "he", "she", "what", "that", "who", "here", "let", "where"}))
+      word.text.resize(owner);
     std::erase(word.text, '\'');
     words.push_back(std::move(word));
   }

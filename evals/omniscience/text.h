@@ -12,7 +12,7 @@
 namespace tidemark::omniscience {
 
 struct Word {
-  std::string text;           // folded: "Königsberg's" is "konigsbergs"
+  std::string text;           // folded, no possessive s: "Königsberg's" is "konigsberg"
   std::string original;       // as written
   std::string before;         // what separates it from the previous word, spaces as one ' '
   bool capital = false;       // begins with an upper-case letter
@@ -22,7 +22,7 @@ using Words = std::vector<Word>;
 
 // Without Markdown emphasis, code quotes and headings; typographic quotes, dashes, minus signs and spaces become ASCII; raised
 // digits become "^digits". At most kMostBytes are read.
-inline constexpr size_t kMostBytes = 1 << 16;
+inline constexpr size_t kMostBytes = 1 << 15;
 std::string Clean(std::string_view text);
 
 // Unicode case folding, compatibility decomposition, marks removed; a few letters that do not decompose (o with stroke and the
