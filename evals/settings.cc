@@ -81,6 +81,7 @@ Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
   add("prompt", protocol.prompt, task.prompts);
   add("extraction", protocol.extraction, task.extractions);
   add("grader", protocol.grader, task.graders);
+  if (!protocol.prompts_sha256.empty()) json["prompts_sha256"] = protocol.prompts_sha256;
   if (!protocol.prompt_text.empty()) json["prompt_text"] = protocol.prompt_text;
   if (!protocol.sha256.empty()) {
     json["sha256"] = protocol.sha256;
@@ -99,6 +100,7 @@ TaskProtocol ProtocolFromJson(const Json& json, const std::string& place) {
   if (json.contains("prompt")) read("prompt", protocol.prompt);
   if (json.contains("extraction")) read("extraction", protocol.extraction);
   if (json.contains("grader")) read("grader", protocol.grader);
+  if (json.contains("prompts_sha256")) read("prompts_sha256", protocol.prompts_sha256);
   if (json.contains("prompt_text")) read("prompt_text", protocol.prompt_text);
   if (json.contains("sha256")) read("sha256", protocol.sha256);
   if (json.contains("changed")) read("changed", protocol.changed);
