@@ -20,6 +20,7 @@ namespace {
 
 struct EvalFlags {
   EngineFlags engine;
+  EndpointFlags endpoint;
   GenerateFlags generate;
   std::vector<std::string> tasks;
   std::string dataset, out;
@@ -62,7 +63,9 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   CheckOutput(options.out, flags.resume.overwrite || options.resume);  // before a model of many gigabytes is loaded
   RefuseOwnInput(flags.engine.model, options.out);
   const Cpu cpu = DetectCpu();
-  const auto model = OpenTextModel(flags.engine.model, MakeModelOptions(flags.engine, cpu));
+  ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
+  model_options.endpoint = MakeEndpointOptions(flags.endpoint);
+  const auto model = OpenTextModel(flags.engine.model, model_options);
   options.cancel = &CancelFlag();  // only now: while the model loads there is nothing to keep, and Ctrl-C should end at once
   Report report;
   report.command = CommandLine();
@@ -104,7 +107,11 @@ void AddEval(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<EvalFlags>();
   CLI::App* command = app.add_subcommand("eval", "Run tasks through a model and write a report");
   AddEngineFlags(*command, flags->engine, /*model_required=*/true);
+  AddEndpointFlags(*command, flags->endpoint);
   AddGenerateFlags(*command, flags->generate);
+  command->get_option("--model")->description(
+      "GGUF file, safetensors file or directory, `default` (embedded), or "
+      "ADAPTER:ARGUMENT; `list models` names them");
   command->get_option("--max-new-tokens")->default_str("the task's");
   command->add_option("--task", flags->tasks, "tasks, a comma list; `list tasks` names them")->required()->delimiter(',');
   command->add_option("--dataset", flags->dataset,

@@ -18,6 +18,7 @@ namespace tidemark::cli {
 GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& task, const GenerateOptions& given);
 
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu);
+// The flags that hold for a run; of an endpoint only its name, since its own flags stand in what the model tells of itself.
 nlohmann::ordered_json EngineSettings(const EngineFlags& flags, const Cpu& cpu);
 
 // The program's arguments as the kernel has them (/proc/self/cmdline).

@@ -50,6 +50,53 @@ GeneratorOptions MakeGeneratorOptions(const EngineFlags& flags) {
   return options;
 }
 
+void AddEndpointFlags(CLI::App& command, EndpointFlags& flags) {
+  EndpointOptions& o = flags.options;
+  const auto add = [&command](const char* name, auto& value, const char* help) {
+    return command.add_option(name, value, help)->group("Endpoint (--model openai:URL#MODEL)");
+  };
+  const auto seconds = [&add](const char* name, double& value, const char* help) {
+    add(name, value, help)->check(CLI::Range(0.001, 1e6))->capture_default_str();
+  };
+  add("--api-key-env", o.api_key_env, "environment variable that holds the key; absent: TIDEMARK_API_KEY, if it is set");
+  add("--ca-file", o.ca_file, "certificates (PEM) to trust instead of the system's")->check(CLI::ExistingFile);
+  add("--concurrency", o.concurrency, "requests at once; 0: as --batch")->check(CLI::Range(0, 1024))->capture_default_str();
+  add("--attempts", o.attempts, "most attempts per sample: after 408, 429, 5xx and broken connections")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  seconds("--connect-timeout", o.connect_seconds, "seconds");
+  seconds("--first-byte-timeout", o.first_byte_seconds, "seconds until a streamed reply begins");
+  seconds("--idle-timeout", o.idle_seconds, "seconds without anything new in a stream");
+  seconds("--request-timeout", o.total_seconds, "seconds of one attempt");
+  seconds("--max-retry-wait", o.max_retry_wait_seconds, "most seconds before another attempt, whatever Retry-After says");
+  add("--max-reply-mib", flags.max_reply_mib, "a larger reply is a failed sample")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 12))
+      ->capture_default_str();
+  add("--extension-fields", flags.extension_fields,
+      "which of top_k, min_p and repetition penalty are sent: all, also to say off; those changed from off; none")
+      ->check(CLI::IsMember({"all", "changed", "none"}))
+      ->capture_default_str();
+  add("--max-tokens-field", o.max_tokens_field, "the name under which --max-new-tokens is sent")
+      ->check(CLI::IsMember({"max_tokens", "max_completion_tokens"}))
+      ->capture_default_str();
+  command.add_flag("--no-stream", flags.no_stream, "ask for whole replies; then no times of tokens are known")
+      ->group("Endpoint (--model openai:URL#MODEL)");
+  command
+      .add_flag("--reasoning-open", o.reasoning_open,
+                "the server's template opens the reasoning trace, and the trace comes inline without its opening marker")
+      ->group("Endpoint (--model openai:URL#MODEL)");
+}
+
+EndpointOptions MakeEndpointOptions(const EndpointFlags& flags) {
+  EndpointOptions options = flags.options;
+  options.stream = !flags.no_stream;
+  options.max_reply_bytes = static_cast<size_t>(flags.max_reply_mib) << 20;
+  options.extension_fields = flags.extension_fields == "none"      ? ExtensionFields::kNone
+                             : flags.extension_fields == "changed" ? ExtensionFields::kChanged
+                                                                   : ExtensionFields::kAll;
+  return options;
+}
+
 void AddGenerateFlags(CLI::App& command, GenerateFlags& flags) {
   GenerateOptions& o = flags.options;
   SamplingOptions& s = o.sampling;

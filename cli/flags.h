@@ -12,6 +12,7 @@
 #include "engine/generate/generator.h"
 #include "engine/generate/options.h"
 #include "engine/model/model.h"
+#include "evals/models/endpoint_options.h"
 
 namespace tidemark::cli {
 
@@ -29,6 +30,16 @@ void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required);
 int ThreadCount(const EngineFlags& flags, const Cpu& cpu);
 LoadOptions MakeLoadOptions(const EngineFlags& flags, const Cpu& cpu);
 GeneratorOptions MakeGeneratorOptions(const EngineFlags& flags);
+
+// How an endpoint (`--model openai:URL#MODEL`) is asked.
+struct EndpointFlags {
+  EndpointOptions options;
+  std::string extension_fields = "all";
+  int64_t max_reply_mib = 64;
+  bool no_stream = false;
+};
+void AddEndpointFlags(CLI::App& command, EndpointFlags& flags);
+EndpointOptions MakeEndpointOptions(const EndpointFlags& flags);
 
 // Sampling, limits and stops. Absent flags keep what `options` held before.
 struct GenerateFlags {

@@ -1,4 +1,4 @@
-// Whatever answers prompts: our engine, a file of stored completions, later an endpoint. A failed request is a Completion with
+// Whatever answers prompts: our engine, a file of stored completions, an endpoint. A failed request is a Completion with
 // an error, never an exception: one bad sample must not end a run.
 #ifndef TIDEMARK_EVALS_TEXT_MODEL_H_
 #define TIDEMARK_EVALS_TEXT_MODEL_H_
