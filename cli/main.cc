@@ -16,7 +16,7 @@ namespace tidemark::cli {
 namespace {
 
 constexpr AddCommand kCommands[] = {AddRun,      AddEval,    AddScore, AddMerge,    AddCompare, AddClaims,
-                                     AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
+                                    AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
 
 std::atomic<bool> cancelled{false};
 

@@ -212,6 +212,15 @@ std::vector<Completion> OpenAiModel::Complete(std::span<const Request> requests,
   return completions;
 }
 
+Json OpenAiModel::Identity() const {
+  const Json described = Describe();
+  Json json;
+  for (const char* key : {"adapter", "url", "model", "extension_fields", "max_tokens_field", "reasoning_open"}) {
+    json[key] = described.at(key);
+  }
+  return json;
+}
+
 Json OpenAiModel::Describe() const {
   Json json;
   json["adapter"] = "openai";

@@ -27,6 +27,8 @@ class OpenAiModel : public TextModel {
   std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
                                    const std::atomic<bool>* cancel) override;
   nlohmann::ordered_json Describe() const override;
+  // URL, model and what is sent; not how patiently, nor what the server said of itself.
+  nlohmann::ordered_json Identity() const override;
   // requests, retries, client_tokens and client_tok_per_s: all tokens of answers over the seconds spent in Complete.
   nlohmann::ordered_json Timings() const override;
 
