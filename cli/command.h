@@ -20,6 +20,7 @@ using AddCommand = void (*)(CLI::App& app, int& exit_code);
 void AddRun(CLI::App& app, int& exit_code);
 void AddEval(CLI::App& app, int& exit_code);
 void AddScore(CLI::App& app, int& exit_code);
+void AddMerge(CLI::App& app, int& exit_code);
 void AddGenerate(CLI::App& app, int& exit_code);
 void AddInspect(CLI::App& app, int& exit_code);
 void AddBench(CLI::App& app, int& exit_code);

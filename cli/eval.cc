@@ -9,6 +9,7 @@
 #include "cli/default_model.h"
 #include "cli/eval_setup.h"
 #include "cli/progress.h"
+#include "cli/resume.h"
 #include "cli/summary.h"
 #include "engine/core/error.h"
 #include "evals/models/models.h"
@@ -24,7 +25,10 @@ struct EvalFlags {
   std::string dataset, out, protocol = "greedy";
   int64_t limit = 0;
   int repeats = 0;  // 0: the protocol's
-  bool overwrite = false, json = false;
+  ResumeFlags resume;
+  std::string shard;
+  double stop_width = 0;
+  bool json = false;
 };
 
 // A replay into the directory that holds its input would replace the input.
@@ -53,7 +57,10 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   options.out = flags.out.empty() ? DefaultOutput("eval") : std::filesystem::path(flags.out);
   options.limit = flags.limit;
   options.progress = ShowEvalProgress;
-  CheckOutput(options.out, flags.overwrite);  // before a model of many gigabytes is loaded
+  ApplyResumeFlags(flags.resume, flags.out, options);
+  if (!flags.shard.empty()) options.shard = ParseShard(flags.shard);
+  options.stop_width = flags.stop_width;
+  CheckOutput(options.out, flags.resume.overwrite || options.resume);  // before a model of many gigabytes is loaded
   RefuseOwnInput(engine.model, options.out);
   const Cpu cpu = DetectCpu();
   const auto model = OpenTextModel(engine.model, MakeModelOptions(engine, cpu));
@@ -62,9 +69,11 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   Report report;
   report.command = CommandLine();
   report.settings = EngineSettings(engine, cpu);
-  report = RunEvals(*model, jobs, options, flags.overwrite, std::move(report));
+  report = RunEvals(*model, jobs, options, flags.resume.overwrite, std::move(report));
   ClearProgress();
-  return ShowReport(report, options.out / "report.json", flags.json);
+  const int code = ShowReport(report, options.out / "report.json", flags.json);
+  if (report.interrupted) ShowResumeCommand(options.out);
+  return code;
 }
 
 struct ScoreFlags {
@@ -120,7 +129,15 @@ void AddEval(CLI::App& app, int& exit_code) {
   command->add_option("--out", flags->out,
                       "folder for completions.jsonl, scores.jsonl, "
                       "report.json; absent: out/eval-TIME");
-  command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
+  AddResumeFlags(*command, flags->resume);
+  CLI::Option* shard = command->add_option("--shard", flags->shard,
+                                           "I/N: every N-th row from row I on, for `merge`; the other parts run elsewhere");
+  command
+      ->add_option("--stop-when-certain", flags->stop_width,
+                   "ask rows in random order until the 95 % interval of the first metric is that wide, as a fraction: 0.05 is "
+                   "five points; 0: off")
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes(shard);
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer(
       "Example: tidemark eval --model LFM2.5-1.2B-Q4_0.gguf --task "

@@ -135,7 +135,12 @@ std::filesystem::path DefaultOutput(const std::string& command) {
 
 void ShowEvalProgress(const Progress& p) {
   std::string line = fmt::format("{}: {}/{} done", p.task, p.done, p.total);
+  if (p.resumed > 0) line += fmt::format(" ({} before)", p.resumed);
   if (p.failed > 0) line += fmt::format(", {} failed", p.failed);
+  if (p.score) {
+    line += p.score_is_fraction ? fmt::format(", {} {:.1f} %", p.metric, 100 * *p.score)
+                                : fmt::format(", {} {:.1f}", p.metric, *p.score);
+  }
   line += fmt::format(", {:.1f} tok/s", p.tok_per_s);
   if (p.eta_seconds > 0) line += fmt::format(", eta {:.0f} s", p.eta_seconds);
   ShowProgress(line);

@@ -11,6 +11,7 @@
 #include "cli/default_model.h"
 #include "cli/eval_setup.h"
 #include "cli/progress.h"
+#include "cli/resume.h"
 #include "cli/summary.h"
 #include "engine/core/error.h"
 #include "evals/models/engine_model.h"
@@ -53,7 +54,8 @@ struct Flags {
   std::string suite = "quick", out, protocol = "greedy";
   EngineFlags engine;
   GenerateFlags generate;
-  bool overwrite = false, json = false;
+  ResumeFlags resume;
+  bool json = false;
 };
 
 nlohmann::ordered_json RunSuiteBenchmarks(const Suite& suite, const EngineModel& model, const EngineFlags& flags,
@@ -88,8 +90,11 @@ int Run(const Flags& flags, const CLI::App& command) {
   const auto begin = std::chrono::steady_clock::now();
   const Suite& suite = FindSuite(flags.suite);
   const GenerateOptions given = MakeGenerateOptions(flags.generate);
+  RunOptions options;
+  ApplyResumeFlags(flags.resume, flags.out, options);
   const std::filesystem::path out = flags.out.empty() ? DefaultOutput("run") : std::filesystem::path(flags.out);
-  CheckOutput(out, flags.overwrite);  // before the model is loaded; the results of an earlier run go when it works
+  // Before the model is loaded; the results of an earlier run go when it works.
+  CheckOutput(out, flags.resume.overwrite || options.resume);
   const Cpu cpu = DetectCpu();
   const Protocol protocol = FindProtocol(flags.protocol);
   std::vector<EvalJob> jobs;
@@ -108,11 +113,10 @@ int Run(const Flags& flags, const CLI::App& command) {
   report.command = CommandLine();
   report.settings = EngineSettings(engine, cpu);
   report.settings["suite"] = suite.name;
-  RunOptions options;
   options.out = out;
   options.cancel = &CancelFlag();
   options.progress = ShowEvalProgress;
-  report = RunEvals(model, jobs, options, flags.overwrite, std::move(report));
+  report = RunEvals(model, jobs, options, flags.resume.overwrite, std::move(report));
   ClearProgress();
   size_t wrong = 0;
   if (!report.interrupted) {
@@ -125,6 +129,7 @@ int Run(const Flags& flags, const CLI::App& command) {
   FinishReport(report, &model, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   WriteReport(out / "report.json", report);
   const int code = ShowReport(report, out / "report.json", flags.json);
+  if (report.interrupted) ShowResumeCommand(out);
   return wrong > 0 ? kFailure : code;
 }
 
@@ -142,7 +147,7 @@ void AddRun(CLI::App& app, int& exit_code) {
   AddGenerateFlags(*command, flags->generate);
   command->get_option("--max-new-tokens")->default_str("the suite's");
   command->add_option("--out", flags->out, "folder for the results; absent: out/run-TIME");
-  command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
+  AddResumeFlags(*command, flags->resume);
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer("Example: tidemark run --threads 2 --out first-run");
   command->callback([flags, command, &exit_code] { exit_code = Run(*flags, *command); });

@@ -34,8 +34,9 @@ struct Score {
   std::vector<std::pair<std::string, Tally>> tallies;
   bool unclosed_reasoning = false;  // the reasoning trace never ended: the answer was empty (spec 0.1)
   nlohmann::ordered_json verdicts;  // the task's columns of scores.jsonl, an object
-  // Set by the runner, for the bounds under truncation. A failed sample has the tallies of an empty answer; they are in no
-  // metric.
+  // Set by the runner, for single runs and the bounds under truncation. A failed sample has the tallies of an empty answer; they
+  // are in no metric.
+  int repeat = 0;
   bool truncated = false;  // the text ended at a limit, not by itself
   bool failed = false;     // an error instead of an answer
 };
