@@ -39,6 +39,7 @@ class Normalizer {
   Fraction Multiply(const Fraction& a, const Fraction& b);
   Fraction Inverse(const Fraction& a);
   Fraction IntegerPower(const Fraction& a, const Integer& n);
+  Fraction HugePower(const Polynomial& base, const Integer& exponent);
   Fraction RationalPower(const Node& node);
   Fraction GeneralPower(const Node& node);
   Fraction Root(const Fraction& a, ulong q);
@@ -133,9 +134,28 @@ Fraction Normalizer::IntegerPower(const Fraction& a, const Integer& n) {
       // falls through
     }
   }
-  Rational exponent(1);
-  fmpz_set(exponent.num(), size);
-  return NewGenerator("power", {base, Constant(exponent)});
+  only_symbols_ = false;
+  if (!base.num.IsConstant() || !base.den.IsConstant()) {
+    Rational exponent(1);
+    fmpz_set(exponent.num(), size);
+    return NewGenerator("power", {base, Constant(exponent)});
+  }
+  return Multiply(HugePower(base.num, size), Inverse(HugePower(base.den, size)));
+}
+
+// Of a constant: by its factors, so that 4^(10^9) is 2^(2*10^9).
+Fraction Normalizer::HugePower(const Polynomial& base, const Integer& exponent) {
+  Integer value;
+  fmpz_mpoly_get_fmpz(value, base, ring_.context());
+  Fraction out = Constant(Rational(fmpz_sgn(value) < 0 && fmpz_is_odd(exponent) ? -1 : 1));
+  fmpz_abs(value, value);
+  for (const auto& [prime, count] : SmallFactors(value)) {
+    Rational factor(1), power(1);
+    fmpz_set(factor.num(), prime);
+    fmpz_mul_ui(power.num(), exponent, count);
+    out = Multiply(out, NewGenerator("power", {Constant(factor), Constant(power)}));
+  }
+  return out;
 }
 
 Fraction Normalizer::NewGenerator(const std::string& name, std::vector<Fraction> args, ulong degree,
