@@ -1,6 +1,7 @@
 #include "evals/math/answer_equality.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "evals/math/algebra.h"
 #include "evals/math/real_sets.h"
@@ -112,8 +113,10 @@ Expression Prepare(const Expression& read, const Budget& budget) {
         if (arg.kind == Kind::kTuple) arg.kind = Kind::kSet;
       }
       return e;
-    case Kind::kInterval: return PrepareInterval(std::move(e), budget);
-    default: return e;
+    case Kind::kInterval:
+      return PrepareInterval(std::move(e), budget);
+    default:
+      return e;
   }
 }
 
@@ -141,8 +144,11 @@ class Comparison {
       gold = Expression(LastRelation(gold).args[1]);
     }
     if (IsRelation(gold) && IsSet(answer)) {
-      const std::optional<RealSet> solutions = SolutionSet(gold, budget_), given = ToRealSet(answer, budget_);
-      return Decide(solutions && given && SameRealSet(*solutions, *given, budget_).value_or(false), "as solution sets");
+      // -2 <= x <= 7 as a set; relations in several unknowns stay relations.
+      if (const std::optional<RealSet> solutions = SolutionSet(gold, budget_)) {
+        const std::optional<RealSet> given = ToRealSet(answer, budget_);
+        return Decide(given && SameRealSet(*solutions, *given, budget_).value_or(false), "as solution sets");
+      }
     }
     if (gold == answer) return Decide(true, "as written");
     if (IsRelation(gold) && IsRelation(answer)) return Decide(RelationsEqual(gold, answer), "as relations");
@@ -262,9 +268,28 @@ class Comparison {
     return word;
   }
 
+  // An integer or a reduced fraction as one writes it in a line; empty: something else.
+  static std::string Digits(const Expression& e) {
+    if (e.kind == Kind::kNegate) {
+      const std::string digits = Digits(e.args[0]);
+      return digits.empty() || digits[0] == '-' ? "" : "-" + digits;
+    }
+    if (e.kind == Kind::kNumber) return e.text.find('.') == std::string::npos ? e.text : "";
+    if (e.kind != Kind::kDivide || e.args[0].kind != Kind::kNumber || e.args[1].kind != Kind::kNumber) return "";
+    const std::string upper = Digits(e.args[0]), lower = Digits(e.args[1]);
+    if (upper.empty() || lower.empty() || upper.size() > 9 || lower.size() > 9 ||
+        lower.find_first_not_of('0') == std::string::npos)
+      return "";
+    const long n = std::stol(upper), d = std::stol(lower), common = std::gcd(n, d);
+    return d == common ? std::to_string(n / common) : std::to_string(n / common) + "/" + std::to_string(d / common);
+  }
+
   bool SymbolsEqual(const Expression& gold, const Expression& answer) {
     const std::string a = Word(gold), b = Word(answer);
     if (!a.empty() && a == b) return true;
+    // \text{12} is a name that reads like a number.
+    if (gold.kind == Kind::kSymbol && gold.text == Digits(answer)) return true;
+    if (answer.kind == Kind::kSymbol && answer.text == Digits(gold)) return true;
     if (!IsScalar(gold.kind) || !IsScalar(answer.kind)) return false;
     return DecideEqual(gold, answer, budget_).equality == Equality::kEqual;
   }
@@ -285,8 +310,9 @@ class Comparison {
       return DecideEqual(x, y, budget_).equality == Equality::kEqual;
     };
     if (gold.text == answer.text && equal(a, b)) return true;
-    const std::string flipped = gold.text[0] == '<' ? ">" + gold.text.substr(1)
-                                : gold.text[0] == '>' ? "<" + gold.text.substr(1) : gold.text;
+    const std::string flipped = gold.text[0] == '<'   ? ">" + gold.text.substr(1)
+                                : gold.text[0] == '>' ? "<" + gold.text.substr(1)
+                                                      : gold.text;
     if (flipped == answer.text && equal(a, Difference(answer.args[1], answer.args[0]))) return true;
     // Math-Verify solves equations in several unknowns for one of them; an equation in one unknown that is not yet solved does
     // not count for the solved one.

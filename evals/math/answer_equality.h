@@ -1,6 +1,6 @@
 // Whether an answer equals the gold answer by the rules of Math-Verify (math_verify 0.9, verify() with its defaults): gold first,
-// the rules are not symmetric. Scalars are decided by the algebra, not by one floating-point comparison; the structure around them
-// (assignments, sets, tuples, intervals, relations, matrices, words) is decided here.
+// the rules are not symmetric. Scalars are decided by the algebra, not by one floating-point comparison; the structure around
+// them (assignments, sets, tuples, intervals, relations, matrices, words) is decided here.
 #ifndef TIDEMARK_EVALS_MATH_ANSWER_EQUALITY_H_
 #define TIDEMARK_EVALS_MATH_ANSWER_EQUALITY_H_
 

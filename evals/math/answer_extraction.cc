@@ -1,6 +1,7 @@
 #include "evals/math/answer_extraction.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "evals/math/answer_patterns.h"
 #include "evals/math/latex_normalize.h"
@@ -8,6 +9,11 @@
 
 namespace tidemark::math {
 namespace {
+
+constexpr std::string_view kFinalAnswer = "final answer";
+constexpr std::string_view kFinalAnswerIs = "final answer is";
+constexpr std::string_view kFormulaStarts = "$\\- \t\n\v\f\r";
+constexpr std::string_view kExpressionStarts = "= \t\n\v\f\r";
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -41,13 +47,15 @@ class Extraction {
     using Collect = void (Extraction::*)();
     for (Collect collect : {&Extraction::FinalAnswersWithHope, &Extraction::FinalAnswersAndBoxes, &Extraction::AnswersWithColon,
                             &Extraction::Answers, &Extraction::Anything}) {
-      matches_.clear();
+      places_.clear();
+      patterns_of_group_.clear();
       (this->*collect)();
-      std::stable_sort(matches_.begin(), matches_.end(), [](const Match& a, const Match& b) {
-        return a.end != b.end ? a.end > b.end : a.begin < b.begin;
-      });
-      for (const Match& match : matches_) {
+      std::stable_sort(places_.begin(), places_.end(),
+                       [](const Place& a, const Place& b) { return a.end != b.end ? a.end > b.end : a.begin < b.begin; });
+      for (const Place& place : places_) {
         budget_.CheckTime();
+        Match match;
+        if (!patterns_of_group_[place.pattern](place.begin, match)) continue;
         std::string text;
         std::optional<Expression> value = Read(match, text, answer.refused);
         if (answer.text.empty()) answer.text = text;
@@ -61,21 +69,33 @@ class Extraction {
   }
 
  private:
-  // Tries `match_at` at every place that `next` names, continuing behind each match.
-  template <typename Next, typename MatchAt>
-  void Collect(Next next, MatchAt match_at) {
+  using Pattern = std::function<bool(size_t, Match&)>;
+  // Where a pattern of the group matches. Matches are worked out again when their turn comes: hostile text has very many.
+  struct Place {
+    uint32_t begin = 0, end = 0;
+    uint32_t pattern = 0;  // of patterns_of_group_
+  };
+
+  // Tries `pattern` at every place that `next` names, continuing behind each match.
+  template <typename Next>
+  void Collect(Next next, Pattern pattern) {
     size_t at = 0;
-    while ((at = next(at)) != std::string_view::npos && at <= text_.size()) {
-      if (++steps_ % 4096 == 0) budget_.CheckTime();
-      Match match;
-      if (match_at(at, match) && match.end > at) {
-        match.begin = at;
+    Match match;
+    while ((at = next(at)) < text_.size()) {
+      if (++steps_ % 256 == 0) budget_.CheckTime();
+      if (pattern(at, match) && match.end > at) {
+        places_.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(match.end),
+                           static_cast<uint32_t>(patterns_of_group_.size())});
         at = match.end;
-        matches_.push_back(std::move(match));
       } else {
         ++at;
       }
     }
+    patterns_of_group_.push_back(std::move(pattern));
+  }
+  // Places with one of these characters.
+  auto Characters(std::string_view characters) {
+    return [this, characters](size_t from) { return text_.find_first_of(characters, from); };
   }
   auto Word(std::string_view word) {
     return [this, word](size_t from) { return FindWord(text_, word, from); };
@@ -84,20 +104,16 @@ class Extraction {
 
   // "final answer is X. I hope"
   void FinalAnswersWithHope() {
-    constexpr std::string_view kWords = "final answer is";
     const auto hoped = [this](Match& match) {
       size_t at = match.end + (Has(match.end, ".") ? 1 : 0);
       if (at < text_.size() && IsBlankCharacter(text_[at])) ++at;
-      if (!Has(at, "I hope")) {
-        // The blanks behind a formula belong to it; one of them may be the one before the stop.
-        return false;
-      }
       match.end = at + 6;
-      return true;
+      return Has(at, "I hope");
     };
-    const auto start = [this, kWords](size_t at) { return at + kWords.size() + (Has(at + kWords.size(), ":") ? 1 : 0); };
-    Collect(Word(kWords), [&](size_t at, Match& match) { return patterns_.FormulasAfterBlanks(start(at), match) && hoped(match); });
-    Collect(Word(kWords), [&](size_t at, Match& match) {
+    const auto start = [this](size_t at) { return at + kFinalAnswerIs.size() + (Has(at + kFinalAnswerIs.size(), ":") ? 1 : 0); };
+    Collect(Word(kFinalAnswerIs),
+            [=, this](size_t at, Match& match) { return patterns_.FormulasAfterBlanks(start(at), match) && hoped(match); });
+    Collect(Word(kFinalAnswerIs), [=, this](size_t at, Match& match) {
       const size_t from = start(at), number = SkipBlanks(text_, from);
       if (patterns_.ExpressionAt(number, false, match) && hoped(match)) return true;
       return number > from && patterns_.ExpressionAt(number - 1, false, match) && hoped(match);
@@ -106,9 +122,8 @@ class Extraction {
 
   // "final answer ... is X", boxes.
   void FinalAnswersAndBoxes() {
-    constexpr std::string_view kWords = "final answer";
-    const auto after_is = [&](size_t at, auto match_at) {
-      size_t gap = at + kWords.size();
+    const auto after_is = [this](size_t at, auto match_at) {
+      size_t gap = at + kFinalAnswer.size();
       for (int i = 0; i <= 100 && gap < text_.size(); ++i, gap = NextCharacter(text_, gap)) {
         if (!IsBlankCharacter(text_[gap])) continue;
         const size_t is = SkipBlanks(text_, gap);
@@ -117,20 +132,20 @@ class Extraction {
       }
       return false;
     };
-    Collect(Word(kWords), [&](size_t at, Match& match) {
+    Collect(Word(kFinalAnswer), [=, this](size_t at, Match& match) {
       return after_is(at, [&](size_t from) { return patterns_.FormulasAfterBlanks(from, match); });
     });
-    Collect([](size_t from) { return from; }, [&](size_t at, Match& match) { return patterns_.FormulasAt(at, true, match); });
-    const size_t box = text_.find("\\boxed{");
-    const size_t last = text_.rfind('}');
-    if (box != std::string_view::npos && last != std::string_view::npos && last >= box + 8) {
-      Match match;
-      match.begin = box;
+    Collect(Characters(kFormulaStarts), [this](size_t at, Match& match) { return patterns_.FormulasAt(at, true, match); });
+    Collect([this](size_t from) { return text_.find("\\boxed{", from); }, [this](size_t at, Match& match) {
+      const size_t last = text_.rfind('}');
+      if (last < at + 8) return false;
+      match = Match{};
+      match.begin = at;
       match.end = last + 1;
-      match.formulas.push_back({text_.substr(box, last + 1 - box), false, true});
-      matches_.push_back(std::move(match));
-    }
-    Collect(Word(kWords), [&](size_t at, Match& match) {
+      match.formulas.push_back({text_.substr(at, last + 1 - at), false, true});
+      return true;
+    });
+    Collect(Word(kFinalAnswer), [=, this](size_t at, Match& match) {
       return after_is(at, [&](size_t from) { return patterns_.ExpressionAt(from, false, match); });
     });
   }
@@ -139,14 +154,14 @@ class Extraction {
   void Answers() { AnswersAfter("answer"); }
 
   void AnswersAfter(std::string_view word) {
-    Collect(Word(word), [&](size_t at, Match& match) {
+    Collect(Word(word), [=, this](size_t at, Match& match) {
       size_t gap = at + word.size();
       for (int i = 0; i <= 50 && gap <= text_.size(); ++i, gap = NextCharacter(text_, gap)) {
         if (patterns_.FormulasAt(gap, false, match)) return true;
       }
       return false;
     });
-    Collect(Word(word), [&](size_t at, Match& match) { return ExpressionAfter(at + word.size(), match); });
+    Collect(Word(word), [=, this](size_t at, Match& match) { return ExpressionAfter(at + word.size(), match); });
   }
 
   // On the same line: behind the last "=" among the next hundred characters that has an expression behind it, else the first
@@ -171,20 +186,23 @@ class Extraction {
   }
 
   void Anything() {
-    const auto everywhere = [](size_t from) { return from; };
-    Collect(everywhere, [&](size_t at, Match& match) { return patterns_.FormulasAt(at, false, match); });
-    Collect(everywhere, [&](size_t at, Match& match) { return patterns_.ArithmeticAt(at, match); });
-    Collect(everywhere, [&](size_t at, Match& match) { return patterns_.NumberAt(at, match); });
+    Collect(Characters(kFormulaStarts), [this](size_t at, Match& match) { return patterns_.FormulasAt(at, false, match); });
+    // Expressions begin with the text or behind a blank or "=".
+    const auto behind = [this](size_t from) { return from == 0 ? 0 : text_.find_first_of(kExpressionStarts, from); };
+    Collect(behind, [this](size_t at, Match& match) { return patterns_.ArithmeticAt(at, match); });
+    Collect(behind, [this](size_t at, Match& match) { return patterns_.NumberAt(at, match); });
   }
 
   std::optional<Expression> Read(const Match& match, std::string& text, bool& refused) {
     try {
       switch (match.type) {
-        case Match::Type::kNumber: return ReadNumber(match, text);
+        case Match::Type::kNumber:
+          return ReadNumber(match, text);
         case Match::Type::kArithmetic:
           text = match.arithmetic;
           return ReadArithmetic(match.arithmetic, budget_);
-        case Match::Type::kFormulas: return ReadFormulas(match, text);
+        case Match::Type::kFormulas:
+          return ReadFormulas(match, text);
       }
     } catch (const BudgetSpent&) {
       budget_.CheckTime();  // throws again when it was the time; a long or deep formula is passed over
@@ -256,7 +274,8 @@ class Extraction {
   std::string_view text_;
   const Budget& budget_;
   AnswerPatterns patterns_;
-  std::vector<Match> matches_;
+  std::vector<Place> places_;
+  std::vector<Pattern> patterns_of_group_;
   uint64_t steps_ = 0;
 };
 

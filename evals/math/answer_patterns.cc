@@ -60,16 +60,16 @@ size_t AnswerPatterns::DelimitedEnd(size_t at, size_t& content_begin, size_t& co
     if (const size_t end = closed(at + 2, close, 2)) return end;
   }
   if (Has(at, "\\[")) {
-    return closed(at + 2, Find(brackets_, at + 2, [&](size_t i) { return t[i] == '\\' && i + 1 < t.size() && t[i + 1] == ']'; }), 2);
+    return closed(at + 2, Find(brackets_, at + 2, [&](size_t i) { return t[i] == '\\' && i + 1 < t.size() && t[i + 1] == ']'; }),
+                  2);
   }
   if (t[at] == '$' && (at == 0 || !IsDigitCharacter(t[at - 1]))) {
     const size_t close = Find(dollar_, at + 1, [&](size_t i) { return t[i] == '\n' || (t[i] == '$' && t[i - 1] != '\\'); });
     return close < t.size() && t[close] == '\n' ? 0 : closed(at + 1, close, 1);
   }
   if (Has(at, "\\(")) {
-    const size_t close = Find(parentheses_, at + 2, [&](size_t i) {
-      return t[i] == '\n' || (t[i] == '\\' && i + 1 < t.size() && t[i + 1] == ')');
-    });
+    const size_t close = Find(parentheses_, at + 2,
+                              [&](size_t i) { return t[i] == '\n' || (t[i] == '\\' && i + 1 < t.size() && t[i + 1] == ')'); });
     return close < t.size() && t[close] == '\n' ? 0 : closed(at + 2, close, 2);
   }
   return 0;
@@ -123,8 +123,8 @@ bool AnswerPatterns::FormulaAt(size_t at, bool boxed, Formula& formula, size_t& 
   if (end == 0) return false;
   formula.content = text_.substr(begin, close - begin);
   if (boxed) {
-    const size_t box = formula.content.find("\\boxed{");
-    if (box == std::string_view::npos || formula.content.find('}', box + 8) == std::string_view::npos) return false;
+    const size_t box = Find(box_, begin, [&](size_t i) { return text_[i] == '\\' && Has(i, "\\boxed{"); });
+    if (box + 8 >= close || Find(brace_, box + 8, [&](size_t i) { return text_[i] == '}'; }) >= close) return false;
   }
   end = SkipBlanks(end);
   const size_t sign = end + (Has(end, "\\%") ? 1 : 0);
@@ -162,11 +162,11 @@ bool AnswerPatterns::FormulasAfterBlanks(size_t at, Match& match) {
 }
 
 // Where an expression may begin whose prefix stands at `at`: the start of the text, a blank or "=", with or without "**".
-std::vector<size_t> AnswerPatterns::Starts(size_t at) const {
-  std::vector<size_t> starts;
+AnswerPatterns::StartList AnswerPatterns::Starts(size_t at) const {
+  StartList starts;
   const auto add = [&](size_t start) {
-    if (Has(start, "**")) starts.push_back(start + 2);
-    starts.push_back(start);
+    if (Has(start, "**")) starts.places[starts.count++] = start + 2;
+    starts.places[starts.count++] = start;
   };
   if (at == 0) add(0);
   if (at < text_.size() && (IsBlankCharacter(text_[at]) || text_[at] == '=')) add(at + 1);
@@ -193,8 +193,27 @@ size_t AnswerPatterns::SuffixEnd(size_t at) const {
 
 bool AnswerPatterns::EqualsFollows(size_t at) const { return Has(SkipBlanks(at), "="); }
 
+// The last place in [least, run_end] with a suffix behind it, or least - 1; remembers how far down it has looked.
+size_t AnswerPatterns::LastSuffix(size_t run_end, size_t least) {
+  if (suffix_.from != run_end) suffix_ = {run_end, run_end + 1};
+  // suffix_.result: the place found, or the lowest one known to have none.
+  if (suffix_found_ != run_end) {
+    while (suffix_.result > least) {
+      --suffix_.result;
+      if (SuffixEnd(suffix_.result) > 0) {
+        suffix_found_ = run_end;
+        break;
+      }
+    }
+    if (suffix_found_ != run_end) return least - 1;
+  }
+  return std::max(suffix_.result, least - 1);
+}
+
 bool AnswerPatterns::ArithmeticAt(size_t at, Match& match, bool not_equated) {
-  for (size_t start : Starts(at)) {
+  const StartList starts = Starts(at);
+  for (int i = 0; i < starts.count; ++i) {
+    const size_t start = starts.places[i];
     size_t digit = start;
     if (Has(digit, "-")) ++digit;
     if (Has(digit, "(")) ++digit;
@@ -202,34 +221,30 @@ bool AnswerPatterns::ArithmeticAt(size_t at, Match& match, bool not_equated) {
     if (digit >= text_.size() || !IsDigitCharacter(text_[digit])) continue;
     const size_t run_begin = digit + 1;
     // The second byte of a two-byte sign is no place to stop at.
-    const size_t run_end = Find(run_, run_begin, [&](size_t i) {
-      return ExpressionCharacter(i) == 0 && !(i > 0 && ExpressionCharacter(i - 1) == 2);
-    });
+    const size_t run_end = Find(
+        run_, run_begin, [&](size_t i) { return ExpressionCharacter(i) == 0 && !(i > 0 && ExpressionCharacter(i - 1) == 2); });
     const size_t op = Find(operator_, run_begin, [&](size_t i) { return IsOperator(text_[i]) || ExpressionCharacter(i) == 2; });
     if (op >= run_end) continue;
     const size_t least = op + ExpressionCharacter(op) + 1;  // one more character after the operator
     // The longest end with a suffix behind it.
-    size_t end = run_end;
-    if (suffix_.from == run_end && suffix_.result >= least) end = suffix_.result;
-    while (end >= least) {
+    for (size_t end = LastSuffix(run_end, least); end >= least; --end) {
       const size_t after = SuffixEnd(end);
-      if (after > 0 && !(not_equated && EqualsFollows(after))) {
-        if (!not_equated) suffix_ = {run_end, end};
-        match = Match{};
-        match.type = Match::Type::kArithmetic;
-        match.begin = at;
-        match.end = after;
-        match.arithmetic = text_.substr(start, end - start);
-        return true;
-      }
-      --end;
+      if (after == 0 || (not_equated && EqualsFollows(after))) continue;
+      match = Match{};
+      match.type = Match::Type::kArithmetic;
+      match.begin = at;
+      match.end = after;
+      match.arithmetic = text_.substr(start, end - start);
+      return true;
     }
   }
   return false;
 }
 
 bool AnswerPatterns::NumberAt(size_t at, Match& match, bool not_equated) {
-  for (size_t start : Starts(at)) {
+  const StartList starts = Starts(at);
+  for (int i = 0; i < starts.count; ++i) {
+    const size_t start = starts.places[i];
     const size_t currency = start <= text_.size() ? CurrencyLength(text_.substr(start)) : 0;
     for (size_t number : {start + currency, start}) {
       if (number > 0 && number <= text_.size() && IsDigitCharacter(text_[number - 1])) continue;

@@ -24,10 +24,10 @@ struct Match {
   enum class Type { kFormulas, kNumber, kArithmetic };
   Type type = Type::kFormulas;
   size_t begin = 0, end = 0;
-  std::vector<Formula> formulas;     // kFormulas
-  std::string integer, decimal;      // kNumber: "-1,234", ".5"
-  bool percent = false;              // kNumber
-  std::string_view arithmetic;       // kArithmetic
+  std::vector<Formula> formulas;  // kFormulas
+  std::string integer, decimal;   // kNumber: "-1,234", ".5"
+  bool percent = false;           // kNumber
+  std::string_view arithmetic;    // kArithmetic
 };
 
 class AnswerPatterns {
@@ -63,7 +63,12 @@ class AnswerPatterns {
   bool ArithmeticAt(size_t at, Match& match, bool not_equated);
   bool NumberAt(size_t at, Match& match, bool not_equated);
   bool NumberBody(size_t at, Match& match, bool not_equated) const;
-  std::vector<size_t> Starts(size_t at) const;
+  struct StartList {
+    size_t places[4];
+    int count = 0;
+  };
+  StartList Starts(size_t at) const;
+  size_t LastSuffix(size_t run_end, size_t least);
   size_t ExpressionCharacter(size_t at) const;
   bool EqualsFollows(size_t at) const;
   size_t SuffixEnd(size_t at) const;
@@ -71,7 +76,8 @@ class AnswerPatterns {
   bool Has(size_t at, std::string_view word) const { return at <= text_.size() && text_.substr(at, word.size()) == word; }
 
   std::string_view text_;
-  Search dollars_, brackets_, dollar_, parentheses_, run_, operator_, suffix_;
+  Search dollars_, brackets_, dollar_, parentheses_, box_, brace_, run_, operator_, suffix_;
+  size_t suffix_found_ = std::string_view::npos;  // the run whose last suffix suffix_ holds
 };
 
 }  // namespace tidemark::math

@@ -11,25 +11,19 @@ bool IsPercent(const Expression& e) { return e.kind == Kind::kMultiply && e.text
 const Expression& WithoutPercent(const Expression& e) { return IsPercent(e) ? e.args[0] : e; }
 const Expression& WithoutSign(const Expression& e) { return e.kind == Kind::kNegate ? WithoutSign(e.args[0]) : e; }
 
-// A number written with a decimal point, a sign or percent sign apart.
+// A number, perhaps with a sign, perhaps in percent; "-(4\\%)" is a product to Math-Verify.
+const Expression& PlainNumber(const Expression& e) { return WithoutSign(WithoutPercent(e)); }
+
 bool IsDecimal(const Expression& e) {
-  const Expression& number = WithoutSign(WithoutPercent(WithoutSign(e)));
-  return number.kind == Kind::kNumber && number.text.find('.') != std::string::npos;
+  return PlainNumber(e).kind == Kind::kNumber && PlainNumber(e).text.find('.') != std::string::npos;
 }
 
 bool IsWhole(const Expression& e) {
-  const Expression& number = WithoutSign(WithoutPercent(WithoutSign(e)));
-  return number.kind == Kind::kNumber && number.text.find('.') == std::string::npos;
+  return PlainNumber(e).kind == Kind::kNumber && PlainNumber(e).text.find('.') == std::string::npos;
 }
 
 bool Equal(const Expression& a, const Expression& b, const Budget& budget) {
   return DecideEqual(a, b, budget).equality == Equality::kEqual;
-}
-
-// Removes the percent sign and keeps the sign.
-Expression StripPercent(const Expression& e) {
-  if (e.kind == Kind::kNegate) return {Kind::kNegate, "", {StripPercent(e.args[0])}, 0, 0};
-  return WithoutPercent(e);
 }
 
 bool IsInteger(const Expression& e, const Decimal& rounded, const Budget& budget) {
@@ -82,7 +76,7 @@ bool ScalarsEqual(const Expression& gold, const Expression& answer, const Budget
   if (InfinitySign(gold) != 0 || InfinitySign(answer) != 0) return InfinitySign(gold) == InfinitySign(answer);
   const bool gold_decimal = IsDecimal(gold), answer_decimal = IsDecimal(answer);
   if (!gold_decimal && !answer_decimal && IsWhole(gold) && IsWhole(answer)) {
-    return Equal(StripPercent(gold), StripPercent(answer), budget);  // 50\% for 50
+    return Equal(WithoutPercent(gold), WithoutPercent(answer), budget);  // 50\% for 50
   }
   if (Equal(gold, answer, budget)) return true;
   if (!gold_decimal && !answer_decimal) return false;

@@ -41,7 +41,8 @@ size_t ClosingBrace(std::string_view s, size_t open, size_t limit) {
 }
 
 size_t CountCodePoints(std::string_view s) {
-  return static_cast<size_t>(std::count_if(s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 size_t SkipSpace(std::string_view s, size_t at) { return at < s.size() && IsSpace(s[at]) ? at + 1 : at; }

@@ -13,13 +13,15 @@ LatexGrammar::Found LatexGrammar::Function(uint32_t at) {
       if (At(at + 1) != Word::kLeftBrace || At(at + 3) != Word::kRightBrace) return {};
       if (At(at + 2) != Word::kSingleName && At(at + 2) != Word::kMultiName) return {};
       return NamedFunction(at + 4, tokens_[at + 2].text);
-    case Word::kSqrt: return Root(at);
+    case Word::kSqrt:
+      return Root(at);
     case Word::kEuler: {
       const int e = Make(Kind::kConstant, "e");
       if (const Found exponent = Superscript(at + 1)) return {Make(Kind::kPower, "", {e, exponent.node}), exponent.next};
       return {e, at + 1};
     }
-    default: return Application(at);
+    default:
+      return Application(at);
   }
 }
 

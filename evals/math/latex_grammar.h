@@ -82,7 +82,7 @@ class LatexGrammar {
   int Number(const std::string& text);
   int Scientific(const std::string& text);
   int Integer(int value) { return Make(Kind::kNumber, std::to_string(value)); }
-  int SymbolNode(const std::string& name);
+  int SymbolNode(const std::string& written);
   bool IsInteger(int node) const;
   bool IsPositiveRational(int node) const;
 

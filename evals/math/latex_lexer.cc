@@ -57,16 +57,19 @@ constexpr Entry kVocabulary[] = {
     {Word::kIntegral, "\\int"},
     {Word::kSum, "\\sum"},
     {Word::kProduct, "\\prod"},
-    {Word::kFunction, "log=\\log ln=\\ln exp=\\exp sin=\\sin cos=\\cos tan=\\tan csc=\\csc sec=\\sec cot=\\cot gamma=\\Gamma "
-                      "gamma=\\gamma arcsin=\\arcsin arccos=\\arccos arctan=\\arctan arccsc=\\arccsc arcsec=\\arcsec "
-                      "arccot=\\arccot sinh=\\sinh cosh=\\cosh tanh=\\tanh arsinh=\\arsinh arcosh=\\arcosh artanh=\\artanh "
-                      "arsinh=\\arcsinh arcosh=\\arccosh artanh=\\arctanh floor=\\floor ceil=\\ceil det=\\det"},
-    {Word::kSingleName, "arsinh=arsinh arsinh=arcsinh arcosh=arcosh arcosh=arccosh artanh=artanh artanh=arctanh floor=floor "
-                        "ceil=ceil eye=eye cols=cols rows=rows norm=norm rank=rank trace=trace trace=tr rref=rref "
-                        "nullspace=nullspace eig=eig eig=eigen eig=diagonalize eigenvals=eigenvals eigenvals=eigenvalues "
-                        "eigenvects=eigenvects eigenvects=eigenvectors svd=svd svd=SVD"},
-    {Word::kMultiName, "gcd=gcd lcm=lcm zeros=zeros ones=ones diag=diag hstack=hstack vstack=vstack orth=orth orth=ortho "
-                       "orth=orthogonal orth=orthogonalize"},
+    {Word::kFunction,
+     "log=\\log ln=\\ln exp=\\exp sin=\\sin cos=\\cos tan=\\tan csc=\\csc sec=\\sec cot=\\cot gamma=\\Gamma "
+     "gamma=\\gamma arcsin=\\arcsin arccos=\\arccos arctan=\\arctan arccsc=\\arccsc arcsec=\\arcsec "
+     "arccot=\\arccot sinh=\\sinh cosh=\\cosh tanh=\\tanh arsinh=\\arsinh arcosh=\\arcosh artanh=\\artanh "
+     "arsinh=\\arcsinh arcosh=\\arccosh artanh=\\arctanh floor=\\floor ceil=\\ceil det=\\det"},
+    {Word::kSingleName,
+     "arsinh=arsinh arsinh=arcsinh arcosh=arcosh arcosh=arccosh artanh=artanh artanh=arctanh floor=floor "
+     "ceil=ceil eye=eye cols=cols rows=rows norm=norm rank=rank trace=trace trace=tr rref=rref "
+     "nullspace=nullspace eig=eig eig=eigen eig=diagonalize eigenvals=eigenvals eigenvals=eigenvalues "
+     "eigenvects=eigenvects eigenvects=eigenvectors svd=svd svd=SVD"},
+    {Word::kMultiName,
+     "gcd=gcd lcm=lcm zeros=zeros ones=ones diag=diag hstack=hstack vstack=vstack orth=orth orth=ortho "
+     "orth=orthogonal orth=orthogonalize"},
     {Word::kMultiFunction, "gcd=\\gcd lcm=\\lcm max=\\max min=\\min"},
     {Word::kSqrt, "\\sqrt"},
     {Word::kFraction, "\\frac \\dfrac \\tfrac \\cfrac"},
@@ -79,8 +82,9 @@ constexpr Entry kVocabulary[] = {
     {Word::kArrayEnd, "\\end{array}"},
     {Word::kDeterminantStart, "\\begin{vmatrix}"},
     {Word::kDeterminantEnd, "\\end{vmatrix}"},
-    {Word::kReserved, "matrix pmatrix bmatrix vmatrix <-> <=> \\leftrightarrow \\Leftrightarrow \\xrightarrow \\xRightarrow . "
-                      "\\mathbb{P} ℙ"},
+    {Word::kReserved,
+     "matrix pmatrix bmatrix vmatrix <-> <=> \\leftrightarrow \\Leftrightarrow \\xrightarrow \\xRightarrow . "
+     "\\mathbb{P} ℙ"},
     {Word::kColumn, "&"},
     {Word::kRow, "\\\\"},
     {Word::kUnderscore, "_"},
@@ -131,16 +135,19 @@ constexpr Entry kVocabulary[] = {
 };
 
 constexpr std::string_view kSkipped[] = {
-    "\\,", "\\thinspace", "\\:", "\\medspace", "\\;", "\\thickspace", "\\quad", "\\qquad", "\\!", "\\negthinspace",
-    "\\negmedspace", "\\negthickspace", "\\$", "\\vrule", "\\vcenter", "\\vbox", "\\vskip", "\\vspace", "\\hfil",
+    "\\,",     "\\thinspace",    "\\:",           "\\medspace",      "\\;", "\\thickspace", "\\quad",    "\\qquad",
+    "\\!",     "\\negthinspace", "\\negmedspace", "\\negthickspace", "\\$", "\\vrule",      "\\vcenter", "\\vbox",
+    "\\vskip", "\\vspace",       "\\hfil",
 };
 
 constexpr std::string_view kAccents[] = {
-    "\\acute", "\\bar", "\\overline", "\\breve", "\\check", "\\widecheck", "\\dot", "\\ddot", "\\grave", "\\hat", "\\tilde",
-    "\\widetilde", "\\vec", "\\overrightarrow", "\\bm", "\\boldsymbol", "\\text", "\\textit", "\\textbf", "\\textnormal",
-    "\\mathbb", "\\mathbin", "\\mathbf", "\\mathcal", "\\mathclap", "\\mathclose", "\\mathellipsis", "\\mathfrak", "\\mathinner",
-    "\\mathit", "\\mathnormal", "\\mathop", "\\mathopen", "\\mathord", "\\mathpunct", "\\mathrel", "\\mathring", "\\mathrlap",
-    "\\mathrm", "\\mathscr", "\\mathsf", "\\mathsterling", "\\mathtt", "\\mbox",
+    "\\acute",     "\\bar",        "\\overline",   "\\breve",    "\\check",     "\\widecheck",    "\\dot",
+    "\\ddot",      "\\grave",      "\\hat",        "\\tilde",    "\\widetilde", "\\vec",          "\\overrightarrow",
+    "\\bm",        "\\boldsymbol", "\\text",       "\\textit",   "\\textbf",    "\\textnormal",   "\\mathbb",
+    "\\mathbin",   "\\mathbf",     "\\mathcal",    "\\mathclap", "\\mathclose", "\\mathellipsis", "\\mathfrak",
+    "\\mathinner", "\\mathit",     "\\mathnormal", "\\mathop",   "\\mathopen",  "\\mathord",      "\\mathpunct",
+    "\\mathrel",   "\\mathring",   "\\mathrlap",   "\\mathrm",   "\\mathscr",   "\\mathsf",       "\\mathsterling",
+    "\\mathtt",    "\\mbox",
 };
 
 constexpr size_t kLongestSpelling = 19;  // \begin{pmatrix}, \negthickspace, \longrightarrow, \Longrightarrow, ...

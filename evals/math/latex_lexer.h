@@ -13,24 +13,104 @@ namespace tidemark::math {
 
 enum class Word : uint8_t {
   kEnd,
-  kAdd, kSubtract, kMultiply, kDivide, kModulo, kColon,
-  kLeftParen, kRightParen, kLeftParenVisual, kRightParenVisual, kLeftGroup, kRightGroup,  // ( ) \( \) \lgroup \rgroup
-  kLeftBrace, kRightBrace, kLeftBraceVisual, kRightBraceVisual, kLeftBraceCommand, kRightBraceCommand,  // { } \{ \} \lbrace \rbrace
-  kLeftBracket, kRightBracket, kLeftBrack, kRightBrack,  // [ ] \lbrack \rbrack
-  kBar, kLeftVert, kRightVert, kVert, kNorm, kLeftAngle, kRightAngle,
-  kLeftFloor, kRightFloor, kLeftLowCorner, kRightLowCorner, kLeftCeil, kRightCeil, kLeftUpCorner, kRightUpCorner,
-  kLimit, kTo, kIntegral, kSum, kProduct,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kColon,
+  kLeftParen,
+  kRightParen,
+  kLeftParenVisual,
+  kRightParenVisual,
+  kLeftGroup,
+  kRightGroup,  // ( ) \( \) \lgroup \rgroup
+  kLeftBrace,
+  kRightBrace,
+  kLeftBraceVisual,
+  kRightBraceVisual,
+  kLeftBraceCommand,
+  kRightBraceCommand,  // { } \{ \} \lbrace \rbrace
+  kLeftBracket,
+  kRightBracket,
+  kLeftBrack,
+  kRightBrack,  // [ ] \lbrack \rbrack
+  kBar,
+  kLeftVert,
+  kRightVert,
+  kVert,
+  kNorm,
+  kLeftAngle,
+  kRightAngle,
+  kLeftFloor,
+  kRightFloor,
+  kLeftLowCorner,
+  kRightLowCorner,
+  kLeftCeil,
+  kRightCeil,
+  kLeftUpCorner,
+  kRightUpCorner,
+  kLimit,
+  kTo,
+  kIntegral,
+  kSum,
+  kProduct,
   kFunction,       // one argument; text: "sin"
   kMultiFunction,  // several arguments; text: "gcd"
-  kOperatorName, kSingleName, kMultiName,  // \operatorname and the names it takes
-  kSqrt, kFraction, kBinomial, kChoose, kPhantom, kBoxed,
-  kMatrixStart, kMatrixEnd, kArrayStart, kArrayEnd, kDeterminantStart, kDeterminantEnd, kColumn, kRow,
-  kUnderscore, kCaret, kSemicolon, kComma, kBang, kTranspose, kDegree,
-  kNumber, kScientific, kPercentNumber,  // text: "12.5", "2E5", "12.5" (without the percent sign)
-  kLetter, kEuler, kCapitalE, kDifferential,  // text of a differential: "dx"
-  kGreek, kSymbol, kInfinity, kPartial, kAccent,  // text: "alpha"; "angle"; "\text{even}" as it is written
-  kIn, kNotIn, kAssign, kEquivalent, kApproximately, kLess, kLessEqual, kGreater, kGreaterEqual, kUnequal,
-  kUnion, kIntersection, kSetMinus, kPlusMinus, kEmptySet, kSubset, kSuperset, kNamedSet,  // text: "R"
+  kOperatorName,
+  kSingleName,
+  kMultiName,  // \operatorname and the names it takes
+  kSqrt,
+  kFraction,
+  kBinomial,
+  kChoose,
+  kPhantom,
+  kBoxed,
+  kMatrixStart,
+  kMatrixEnd,
+  kArrayStart,
+  kArrayEnd,
+  kDeterminantStart,
+  kDeterminantEnd,
+  kColumn,
+  kRow,
+  kUnderscore,
+  kCaret,
+  kSemicolon,
+  kComma,
+  kBang,
+  kTranspose,
+  kDegree,
+  kNumber,
+  kScientific,
+  kPercentNumber,  // text: "12.5", "2E5", "12.5" (without the percent sign)
+  kLetter,
+  kEuler,
+  kCapitalE,
+  kDifferential,  // text of a differential: "dx"
+  kGreek,
+  kSymbol,
+  kInfinity,
+  kPartial,
+  kAccent,  // text: "alpha"; "angle"; "\text{even}" as it is written
+  kIn,
+  kNotIn,
+  kAssign,
+  kEquivalent,
+  kApproximately,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kUnequal,
+  kUnion,
+  kIntersection,
+  kSetMinus,
+  kPlusMinus,
+  kEmptySet,
+  kSubset,
+  kSuperset,
+  kNamedSet,  // text: "R"
   kReserved,  // known, but part of no formula we read
 };
 

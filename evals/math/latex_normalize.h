@@ -1,6 +1,6 @@
-// The rewriting that Math-Verify does before it reads a formula (latex2sympy2_extended 1.11, NormalizationConfig with basic_latex,
-// units, malformed_operators and nits): typewriter variants of one command become one command, units at the end go, \frac12 and
-// \sqrt2 get their braces. Everything is linear in the length of the text.
+// The rewriting that Math-Verify does before it reads a formula (latex2sympy2_extended 1.11, NormalizationConfig with
+// basic_latex, units, malformed_operators and nits): typewriter variants of one command become one command, units at the end go,
+// \frac12 and \sqrt2 get their braces. Everything is linear in the length of the text.
 #ifndef TIDEMARK_EVALS_MATH_LATEX_NORMALIZE_H_
 #define TIDEMARK_EVALS_MATH_LATEX_NORMALIZE_H_
 

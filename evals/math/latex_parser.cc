@@ -1,5 +1,7 @@
 #include "evals/math/latex_parser.h"
 
+#include <algorithm>
+
 #include "evals/math/latex_grammar.h"
 
 namespace tidemark::math {
@@ -106,10 +108,43 @@ class Arithmetic {
   size_t at_ = 0;
 };
 
+// "1,234,567.8": thousands, not a list, when the whole formula is one such number ("1, 234" is a list). "0,125" has a decimal
+// comma.
+std::optional<Expression> ReadGroupedNumber(std::string_view s) {
+  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  const auto digit = [&s](size_t at) { return at < s.size() && s[at] >= '0' && s[at] <= '9'; };
+  while (!s.empty() && blank(s.front())) s.remove_prefix(1);
+  while (!s.empty() && blank(s.back())) s.remove_suffix(1);
+  const bool negative = !s.empty() && s[0] == '-';
+  if (negative) s.remove_prefix(1);
+  size_t at = 0;
+  std::string digits;
+  while (digit(at)) digits += s[at++];
+  if (at == 0 || at > 3 || at == s.size() || s[at] != ',') return std::nullopt;
+  size_t groups = 0;
+  for (; at < s.size() && s[at] == ','; at += 4, ++groups) {
+    if (!digit(at + 1) || !digit(at + 2) || !digit(at + 3)) return std::nullopt;
+    if (s[0] == '0' && !negative) digits += '.';
+    digits += s.substr(at + 1, 3);
+  }
+  if (at < s.size()) {
+    if (s[at] != '.' || !digit(at + 1)) return std::nullopt;
+    digits += s[at++];
+    while (digit(at)) digits += s[at++];
+    if (at < s.size()) return std::nullopt;
+  }
+  if (std::count(digits.begin(), digits.end(), '.') > 1) return std::nullopt;
+  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size() - 1));
+  if (digits[0] == '.') digits.insert(0, "0");
+  Expression number{Kind::kNumber, digits, {}, 0, 0};
+  return negative ? Expression{Kind::kNegate, "", {std::move(number)}, 0, 0} : number;
+}
+
 }  // namespace
 
 std::optional<Expression> ReadLatex(std::string_view latex, const Budget& budget) {
   if (latex.size() > kMaxFormulaBytes) throw BudgetSpent("a formula of more than 32 KiB");
+  if (std::optional<Expression> number = ReadGroupedNumber(latex)) return number;
   std::vector<Token> tokens;
   if (!Tokenize(latex, tokens)) return std::nullopt;
   // Rules look a few tokens ahead without asking for the end.

@@ -1,5 +1,5 @@
-// Reads LaTeX as Math-Verify reads it (the grammar PS.g4 of latex2sympy2_extended 1.11, restated as recursive descent with a memo),
-// into expression trees. A formula outside that language is unreadable, as it is there.
+// Reads LaTeX as Math-Verify reads it (the grammar PS.g4 of latex2sympy2_extended 1.11, restated as recursive descent with a
+// memo), into expression trees. A formula outside that language is unreadable, as it is there.
 #ifndef TIDEMARK_EVALS_MATH_LATEX_PARSER_H_
 #define TIDEMARK_EVALS_MATH_LATEX_PARSER_H_
 

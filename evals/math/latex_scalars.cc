@@ -13,7 +13,8 @@ std::string AccentName(const std::string& written) {
   std::string name = written.substr(1, brace - 1);
   std::string inside = written.substr(brace + 1, written.size() - brace - 2);
   inside.erase(std::remove(inside.begin(), inside.end(), ' '), inside.end());
-  while (!name.empty() && (name.back() == ' ' || name.back() == '\t' || name.back() == '\n' || name.back() == '\r')) name.pop_back();
+  while (!name.empty() && (name.back() == ' ' || name.back() == '\t' || name.back() == '\n' || name.back() == '\r'))
+    name.pop_back();
   if (name.find("text") != std::string::npos || name == "mbox") {
     inside.erase(std::remove_if(inside.begin(), inside.end(), [](char c) { return c == '(' || c == ')'; }), inside.end());
     return inside;
@@ -27,7 +28,8 @@ std::string AccentName(const std::string& written) {
 
 }  // namespace
 
-int LatexGrammar::SymbolNode(const std::string& name) {
+int LatexGrammar::SymbolNode(const std::string& written) {
+  const std::string name = written[0] == '\\' ? written.substr(1) : written;  // \text{\pi}
   if (name == "i" || name == "I" || name == "imath") return Make(Kind::kConstant, "i");
   if (name == "pi" || name == "Pi") return Make(Kind::kConstant, "pi");
   return Make(Kind::kSymbol, name);
@@ -195,15 +197,24 @@ LatexGrammar::Found LatexGrammar::CompBody(uint32_t at, Functions functions) {
     case Word::kPhantom:
     case Word::kBoxed:
       return Braced(at + 1);
-    case Word::kNorm: return Bracketed(at, Word::kNorm, Kind::kFunction, "norm");
-    case Word::kBar: return Bracketed(at, Word::kBar, Kind::kFunction, "abs");
-    case Word::kLeftVert: return Bracketed(at, Word::kRightVert, Kind::kFunction, "abs");
-    case Word::kVert: return Bracketed(at, Word::kVert, Kind::kFunction, "abs");
-    case Word::kLeftFloor: return Bracketed(at, Word::kRightFloor, Kind::kFunction, "floor");
-    case Word::kLeftLowCorner: return Bracketed(at, Word::kRightLowCorner, Kind::kFunction, "floor");
-    case Word::kLeftCeil: return Bracketed(at, Word::kRightCeil, Kind::kFunction, "ceil");
-    case Word::kLeftUpCorner: return Bracketed(at, Word::kRightUpCorner, Kind::kFunction, "ceil");
-    case Word::kFraction: return Fraction(at);
+    case Word::kNorm:
+      return Bracketed(at, Word::kNorm, Kind::kFunction, "norm");
+    case Word::kBar:
+      return Bracketed(at, Word::kBar, Kind::kFunction, "abs");
+    case Word::kLeftVert:
+      return Bracketed(at, Word::kRightVert, Kind::kFunction, "abs");
+    case Word::kVert:
+      return Bracketed(at, Word::kVert, Kind::kFunction, "abs");
+    case Word::kLeftFloor:
+      return Bracketed(at, Word::kRightFloor, Kind::kFunction, "floor");
+    case Word::kLeftLowCorner:
+      return Bracketed(at, Word::kRightLowCorner, Kind::kFunction, "floor");
+    case Word::kLeftCeil:
+      return Bracketed(at, Word::kRightCeil, Kind::kFunction, "ceil");
+    case Word::kLeftUpCorner:
+      return Bracketed(at, Word::kRightUpCorner, Kind::kFunction, "ceil");
+    case Word::kFraction:
+      return Fraction(at);
     case Word::kBinomial:
     case Word::kLeftBrace:
       return Binomial(at);
@@ -211,7 +222,8 @@ LatexGrammar::Found LatexGrammar::CompBody(uint32_t at, Functions functions) {
     case Word::kArrayStart:
     case Word::kDeterminantStart:
       return Matrix(at);
-    default: break;
+    default:
+      break;
   }
   if (functions == Functions::kAllowed) {
     if (const Found function = Function(at)) return function;
@@ -222,14 +234,29 @@ LatexGrammar::Found LatexGrammar::CompBody(uint32_t at, Functions functions) {
 LatexGrammar::Found LatexGrammar::Group(uint32_t at) {
   Word close = Word::kEnd;
   switch (At(at)) {
-    case Word::kLeftParen: close = Word::kRightParen; break;
-    case Word::kLeftGroup: close = Word::kRightGroup; break;
-    case Word::kLeftBrace: close = Word::kRightBrace; break;
-    case Word::kLeftBracket: close = Word::kRightBracket; break;
-    case Word::kLeftBraceVisual: close = Word::kRightBraceVisual; break;
-    case Word::kLeftBraceCommand: close = Word::kRightBraceCommand; break;
-    case Word::kLeftBrack: close = Word::kRightBrack; break;
-    default: return {};
+    case Word::kLeftParen:
+      close = Word::kRightParen;
+      break;
+    case Word::kLeftGroup:
+      close = Word::kRightGroup;
+      break;
+    case Word::kLeftBrace:
+      close = Word::kRightBrace;
+      break;
+    case Word::kLeftBracket:
+      close = Word::kRightBracket;
+      break;
+    case Word::kLeftBraceVisual:
+      close = Word::kRightBraceVisual;
+      break;
+    case Word::kLeftBraceCommand:
+      close = Word::kRightBraceCommand;
+      break;
+    case Word::kLeftBrack:
+      close = Word::kRightBrack;
+      break;
+    default:
+      return {};
   }
   const Found inner = Expr(at + 1);
   if (!inner || At(inner.next) != close) return {};
@@ -282,23 +309,28 @@ LatexGrammar::Found LatexGrammar::Atom(uint32_t at) {
   const Token& token = tokens_[at];
   std::string ignored;
   switch (token.word) {
-    case Word::kInfinity: return {Make(Kind::kConstant, "infinity"), at + 1};
+    case Word::kInfinity:
+      return {Make(Kind::kConstant, "infinity"), at + 1};
     case Word::kNumber: {
       Found number{Number(token.text), at + 1};
       Subscript(at + 1, number.next, ignored);  // 52_8: the base is not looked at
       return number;
     }
-    case Word::kScientific: return {Scientific(token.text), at + 1};
+    case Word::kScientific:
+      return {Scientific(token.text), at + 1};
     case Word::kPercentNumber: {
       const int hundredth = Make(Kind::kDivide, "", {Integer(1), Integer(100)});
       return {Make(Kind::kMultiply, "%", {Number(token.text), hundredth}), at + 1};
     }
-    case Word::kCapitalE: return {Make(Kind::kSymbol, "E"), at + 1};
-    case Word::kDifferential: return {Make(Kind::kSymbol, token.text), at + 1};
+    case Word::kCapitalE:
+      return {Make(Kind::kSymbol, "E"), at + 1};
+    case Word::kDifferential:
+      return {Make(Kind::kSymbol, token.text), at + 1};
     case Word::kFunction:
       if (token.text == "gamma") return {Make(Kind::kSymbol, "gamma"), at + 1};
       return {};
-    default: return AtomExpr(at, true);
+    default:
+      return AtomExpr(at, true);
   }
 }
 

@@ -160,14 +160,29 @@ LatexGrammar::Found LatexGrammar::Relation(uint32_t at) {
     std::string relation;
     switch (At(left.next)) {
       case Word::kAssign:
-      case Word::kEquivalent: relation = "="; break;
-      case Word::kApproximately: relation = "~"; break;
-      case Word::kLess: relation = "<"; break;
-      case Word::kLessEqual: relation = "<="; break;
-      case Word::kGreater: relation = ">"; break;
-      case Word::kGreaterEqual: relation = ">="; break;
-      case Word::kUnequal: relation = "!="; break;
-      default: return left;
+      case Word::kEquivalent:
+        relation = "=";
+        break;
+      case Word::kApproximately:
+        relation = "~";
+        break;
+      case Word::kLess:
+        relation = "<";
+        break;
+      case Word::kLessEqual:
+        relation = "<=";
+        break;
+      case Word::kGreater:
+        relation = ">";
+        break;
+      case Word::kGreaterEqual:
+        relation = ">=";
+        break;
+      case Word::kUnequal:
+        relation = "!=";
+        break;
+      default:
+        return left;
     }
     const Found right = Expr(left.next + 1);
     if (!right) return left;

@@ -2,16 +2,16 @@
 #include "evals/math/answer_extraction.h"
 #include "evals/math/graders.h"
 
-// The verdict of the package Math-Verify 0.9: verify(parse("\boxed{gold}"), parse(response)) with the default configuration, which
-// reads formulas and plain expressions. The gold is wrapped in a box because bare LaTeX is not recognised there.
+// The verdict of the package Math-Verify 0.9: verify(parse("\boxed{gold}"), parse(response)) with the default configuration,
+// which reads formulas and plain expressions. The gold is wrapped in a box because bare LaTeX is not recognised there.
 namespace tidemark::math {
 namespace {
 
-constexpr size_t kMaxResponseBytes = size_t{4} << 20;
+constexpr size_t kMaxResponseBytes = size_t{1} << 20;
 
 Grade Verify(std::string_view gold, std::string_view response, const Budget& budget) {
   if (response.size() > kMaxResponseBytes || gold.size() > kMaxResponseBytes) {
-    return {Outcome::kTooExpensive, "a text of more than 4 MiB"};
+    return {Outcome::kTooExpensive, "a text of more than 1 MiB"};
   }
   const FoundAnswer wanted = FindAnswer("\\boxed{" + std::string(gold) + "}", budget);
   const FoundAnswer given = FindAnswer(response, budget);
@@ -23,6 +23,7 @@ Grade Verify(std::string_view gold, std::string_view response, const Budget& bud
   if (!wanted.value) return {Outcome::kWrong, "the gold answer cannot be read and the strings differ"};
   std::string why;
   const bool equal = AnswersEqual(PrepareAnswer(*wanted.value, budget), PrepareAnswer(*given.value, budget), budget, why);
+  if (!equal && given.refused) return {Outcome::kTooExpensive, "the answer is too long or nested too deeply"};
   return {equal ? Outcome::kCorrect : Outcome::kWrong, why};
 }
 

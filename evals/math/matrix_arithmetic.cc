@@ -108,9 +108,12 @@ Expression EvaluateMatrices(const Expression& e, const Budget& budget) {
   }
   Expression result;
   switch (node.kind) {
-    case Kind::kAdd: return Add(node, result) ? result : node;
-    case Kind::kMultiply: return Multiply(node, result) ? result : node;
-    case Kind::kNegate: return Map(node.args[0], Kind::kNegate, nullptr);
+    case Kind::kAdd:
+      return Add(node, result) ? result : node;
+    case Kind::kMultiply:
+      return Multiply(node, result) ? result : node;
+    case Kind::kNegate:
+      return Map(node.args[0], Kind::kNegate, nullptr);
     case Kind::kDivide:
       if (IsMatrix(node.args[1])) return node;
       return Map(node.args[0], Kind::kDivide, &node.args[1]);
@@ -120,7 +123,8 @@ Expression EvaluateMatrices(const Expression& e, const Budget& budget) {
         return Determinant(node.args[0].args, node.args[0].columns);
       }
       return node;
-    default: return node;
+    default:
+      return node;
   }
 }
 

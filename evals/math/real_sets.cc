@@ -78,7 +78,8 @@ std::optional<RealSet> FromInterval(const Expression& e, const Budget& budget) {
 
 // The ray or point where a*x + b stands in the relation to 0.
 std::optional<RealSet> LinearSolutions(const Expression& relation, const Budget& budget) {
-  if (relation.kind != Kind::kRelation || !IsScalar(relation.args[0].kind) || !IsScalar(relation.args[1].kind)) return std::nullopt;
+  if (relation.kind != Kind::kRelation || !IsScalar(relation.args[0].kind) || !IsScalar(relation.args[1].kind))
+    return std::nullopt;
   const Expression f = Difference(relation.args[0], relation.args[1]);
   const std::vector<std::string> symbols = FreeSymbols(f);
   if (symbols.size() != 1) return std::nullopt;
@@ -109,7 +110,8 @@ std::optional<RealSet> LinearSolutions(const Expression& relation, const Budget&
 
 std::optional<RealSet> ToRealSet(const Expression& e, const Budget& budget) {
   switch (e.kind) {
-    case Kind::kInterval: return FromInterval(e, budget);
+    case Kind::kInterval:
+      return FromInterval(e, budget);
     case Kind::kNamedSet: {
       if (e.text != "R") return std::nullopt;
       RealSet line;
@@ -139,7 +141,8 @@ std::optional<RealSet> ToRealSet(const Expression& e, const Budget& budget) {
       }
       return set;
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

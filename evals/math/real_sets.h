@@ -10,7 +10,8 @@
 
 namespace tidemark::math {
 
-// cuts ascend; the set holds cut i where at[i], and the open stretch before cut i (after the last one for i = n) where between[i].
+// cuts ascend; the set holds cut i where at[i], and the open stretch before cut i (after the last one for i = n) where
+// between[i].
 struct RealSet {
   std::vector<Expression> cuts;
   std::vector<bool> at;
