@@ -15,7 +15,7 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {AddRun,      AddEval,    AddScore, AddMerge,  //
+constexpr AddCommand kCommands[] = {AddRun,      AddEval,    AddScore, AddMerge,    AddCompare, AddClaims,
                                     AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
 
 std::atomic<bool> cancelled{false};

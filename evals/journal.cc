@@ -20,6 +20,8 @@ constexpr size_t kCheckDigits = 16;
 constexpr std::string_view kCheckKey = ",\"check\":\"";
 constexpr size_t kTailBytes = kCheckKey.size() + kCheckDigits + 2;  // with the closing quote and brace
 
+constexpr const char* kHint = "finished samples are kept; make room and go on with --resume";
+
 // Part of a line at the end would make the whole file unreadable as JSON Lines.
 void CutTo(int fd, off_t size) {
   const int saved = errno;
@@ -28,8 +30,7 @@ void CutTo(int fd, off_t size) {
 }
 
 [[noreturn]] void ThrowErrno(const std::filesystem::path& path, const char* verb) {
-  throw Error(path.string(), fmt::format("{} ({})", std::strerror(errno), verb), "a disk with room",
-              "finished samples are kept; make room and go on with --resume");
+  throw Error(path.string(), fmt::format("{} ({})", std::strerror(errno), verb), "a disk with room", kHint);
 }
 
 std::string Check(std::string_view object) { return Sha256Hex(object).substr(0, kCheckDigits); }
@@ -130,6 +131,14 @@ std::string_view WholeLines(std::string_view content, const std::string& place) 
     begin = end + 1;
   }
   return content.substr(0, whole);
+}
+
+void WriteResult(const std::filesystem::path& path, std::string_view content) {
+  try {
+    WriteFileAtomically(path, content);
+  } catch (const Error& e) {
+    throw Error(e.place(), e.found(), "a disk with room", kHint);
+  }
 }
 
 RunLock::RunLock(const std::filesystem::path& directory) : path_(directory / "run.lock") {

@@ -44,6 +44,9 @@ std::string CheckedLine(const nlohmann::ordered_json& row);
 // that, and cutting there would lose finished samples.
 std::string_view WholeLines(std::string_view content, const std::string& place);
 
+// WriteFileAtomically for what is made from a journal: its Error also says that nothing finished is lost.
+void WriteResult(const std::filesystem::path& path, std::string_view content);
+
 // Keeps other processes out of an output directory: a lock on DIRECTORY/run.lock that ends with the process, however it ends.
 class RunLock {
  public:

@@ -225,7 +225,7 @@ EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& opti
     Ask(model, session, all, options.cancel);
     outcome = MakeOutcome(job, options, samples, session.answers(), model.KnowsStopReasons(), rows);
   }
-  WriteFileAtomically(options.out / "scores.jsonl", rows);
+  WriteResult(options.out / "scores.jsonl", rows);
   return outcome;
 }
 

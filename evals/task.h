@@ -70,6 +70,7 @@ struct Task {
   std::vector<std::string_view> headline;  // metrics reported first, in this order; the others follow by name
   std::vector<MeanMetric> means;           // reported after the headline
   std::vector<MetricScale> scales;
+  std::vector<std::string_view> lower_is_better;  // headline metrics and means whose rise is a loss (a hallucination rate)
   // What TaskProtocol::prompt, extraction and grader may say; the first is the default. Empty: no choice, only "".
   std::vector<Choice> prompts, extractions, graders;
   GenerateOptions options;  // defaults where a protocol says nothing

@@ -173,7 +173,7 @@ Json ToJson(const MetricComparison& c) {
     Json flip = {{"id", f.id}, {"repeat", f.repeat}};
     const bool whole = std::abs(f.candidate - f.baseline) == 1;
     if (!whole) flip.update({{"baseline", f.baseline}, {"candidate", f.candidate}});
-    flips[f.candidate < f.baseline ? "lost" : "gained"].push_back(std::move(flip));
+    flips[(f.candidate < f.baseline) != c.lower_is_better ? "lost" : "gained"].push_back(std::move(flip));
   }
   json["flips"] = std::move(flips);
   return json;

@@ -88,7 +88,8 @@ struct TaskComparison {
 // Pairs answers by id and repeat, and compares. Seeded: the same rows give the same result.
 std::vector<TaskComparison> CompareRuns(std::span<const TaskPair> tasks, const CompareOptions& options);
 
-// {"tasks": [...], "verdict": the worst of all}; every flip is listed.
+// {"tasks": [...], "verdict": the worst of all}; every flip is listed, as "lost" where the
+// candidate is worse and as "gained" where it is better.
 nlohmann::ordered_json ToJson(std::span<const TaskComparison> tasks);
 
 // kWorse if any metric is; else kCannotTell if any cannot be told; else kSame or kBetter (all are better).

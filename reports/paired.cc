@@ -63,18 +63,35 @@ std::optional<int64_t> AsCount(double n) {
   return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(n)));
 }
 
-// The largest number of losses among m changed samples (or, mirrored, of gains) that McNemarExact still rejects; -1: none.
-int64_t CriticalCount(int64_t m, double alpha) {
-  int64_t low = -1, high = m / 2;  // the p-value grows with the count
-  while (low < high) {
-    const int64_t middle = low + (high - low + 1) / 2;
-    if (McNemarExact(middle, m - middle) <= alpha) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
+// critical[m]: the largest number of losses among m changed samples (or, mirrored, of gains) that McNemarExact still rejects;
+// -1: none. It grows by at most one from m to m + 1.
+std::vector<int64_t> CriticalCounts(int64_t largest, double alpha) {
+  std::vector<int64_t> critical;
+  int64_t count = -1;
+  for (int64_t m = 0; m <= largest; ++m) {
+    if (2 * (count + 1) < m && McNemarExact(count + 1, m - count - 1) <= alpha) ++count;
+    critical.push_back(count);
   }
-  return low;
+  return critical;
+}
+
+double Power(int64_t n, double discordance, double effect, const std::vector<int64_t>& critical) {
+  if (discordance == 0) return 0;
+  const double gained = std::clamp((discordance + effect) / (2 * discordance), 0.0, 1.0);  // of the changed ones
+  const auto trials = static_cast<double>(n);
+  // Only the numbers of changed samples that happen: 6 standard deviations leave out 10^-8.
+  const double spread = 6 * std::sqrt(trials * discordance * (1 - discordance)) + 12;
+  const auto first = static_cast<int64_t>(std::max(0.0, trials * discordance - spread));
+  const auto last = static_cast<int64_t>(std::min(trials, trials * discordance + spread));
+  double power = 0, below = BinomialCdf(static_cast<double>(first) - 1, trials, discordance);
+  for (int64_t m = first; m <= last; ++m) {
+    const double upto = BinomialCdf(static_cast<double>(m), trials, discordance);
+    const auto rejected = static_cast<double>(critical[static_cast<size_t>(m)]);
+    const auto changed = static_cast<double>(m);
+    power += (upto - below) * (BinomialCdf(rejected, changed, gained) + BinomialCdf(rejected, changed, 1 - gained));
+    below = upto;
+  }
+  return std::min(power, 1.0);
 }
 
 }  // namespace
@@ -152,29 +169,17 @@ std::vector<double> HolmAdjust(std::span<const double> p_values) {
 double McNemarPower(int64_t n, double discordance, double effect, double alpha) {
   TM_CHECK(n > 0 && discordance >= 0 && discordance <= 1 && std::abs(effect) <= discordance + 1e-12, "n = {}, {} changed, {}", n,
            discordance, effect);
-  if (discordance == 0) return 0;
-  const double gained = std::clamp((discordance + effect) / (2 * discordance), 0.0, 1.0);  // of the changed ones
-  const auto trials = static_cast<double>(n);
-  // Only the numbers of changed samples that happen: 9 standard deviations leave out 10^-18.
-  const double spread = 9 * std::sqrt(trials * discordance * (1 - discordance)) + 9;
-  const auto first = static_cast<int64_t>(std::max(0.0, trials * discordance - spread));
-  const auto last = static_cast<int64_t>(std::min(trials, trials * discordance + spread));
-  double power = 0, below = BinomialCdf(static_cast<double>(first) - 1, trials, discordance);
-  for (int64_t m = first; m <= last; ++m) {
-    const double upto = BinomialCdf(static_cast<double>(m), trials, discordance);
-    const auto critical = static_cast<double>(CriticalCount(m, alpha));
-    const auto changed = static_cast<double>(m);
-    power += (upto - below) * (BinomialCdf(critical, changed, gained) + BinomialCdf(critical, changed, 1 - gained));
-    below = upto;
-  }
-  return std::min(power, 1.0);
+  return Power(n, discordance, effect, CriticalCounts(n, alpha));
 }
 
 std::optional<double> McNemarMinimumEffect(int64_t n, double discordance, double alpha, double power) {
-  const auto detects = [&](double effect) { return McNemarPower(n, std::max(discordance, effect), effect, alpha) >= power; };
+  constexpr int64_t kExact = 20000;  // beyond, the normal approximation differs in the fourth digit and is much faster
+  if (n > kExact) return MinimumEffect(n, discordance, alpha, power);
+  const std::vector<int64_t> critical = CriticalCounts(n, alpha);
+  const auto detects = [&](double effect) { return Power(n, std::max(discordance, effect), effect, critical) >= power; };
   if (!detects(1)) return std::nullopt;
   double low = 0, high = 1;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 14; ++i) {
     const double middle = (low + high) / 2;
     (detects(middle) ? high : low) = middle;
   }
