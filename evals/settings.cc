@@ -97,15 +97,18 @@ TaskProtocol ProtocolFromJson(const Json& json, const std::string& place) {
   const Reader read(json, place);
   read("name", protocol.name);
   read("strip_reasoning", protocol.strip_reasoning);
-  if (json.contains("prompt")) read("prompt", protocol.prompt);
-  if (json.contains("extraction")) read("extraction", protocol.extraction);
-  if (json.contains("grader")) read("grader", protocol.grader);
-  if (json.contains("prompts_sha256")) read("prompts_sha256", protocol.prompts_sha256);
-  if (json.contains("prompt_text")) read("prompt_text", protocol.prompt_text);
-  if (json.contains("sha256")) read("sha256", protocol.sha256);
-  if (json.contains("changed")) read("changed", protocol.changed);
-  if (json.contains("inferred")) read("inferred", protocol.inferred);
-  if (json.contains("unknown")) read("unknown", protocol.unknown);
+  const auto read_if = [&](const char* key, auto& value) {
+    if (json.contains(key)) read(key, value);
+  };
+  read_if("prompt", protocol.prompt);
+  read_if("extraction", protocol.extraction);
+  read_if("grader", protocol.grader);
+  read_if("prompts_sha256", protocol.prompts_sha256);
+  read_if("prompt_text", protocol.prompt_text);
+  read_if("sha256", protocol.sha256);
+  read_if("changed", protocol.changed);
+  read_if("inferred", protocol.inferred);
+  read_if("unknown", protocol.unknown);
   return protocol;
 }
 
