@@ -20,6 +20,8 @@ using AddCommand = void (*)(CLI::App& app, int& exit_code);
 void AddRun(CLI::App& app, int& exit_code);
 void AddEval(CLI::App& app, int& exit_code);
 void AddScore(CLI::App& app, int& exit_code);
+void AddJudge(CLI::App& app, int& exit_code);
+void AddAgreement(CLI::App& app, int& exit_code);
 void AddGenerate(CLI::App& app, int& exit_code);
 void AddInspect(CLI::App& app, int& exit_code);
 void AddBench(CLI::App& app, int& exit_code);

@@ -16,8 +16,8 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr std::array<AddCommand, 8> kCommands = {AddRun,     AddEval,  AddScore,    AddGenerate,
-                                                 AddInspect, AddBench, AddDatasets, AddList};
+constexpr std::array kCommands = {AddRun,      AddEval,    AddScore, AddJudge,    AddAgreement,
+                                  AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
 
 std::atomic<bool> cancelled{false};
 

@@ -55,6 +55,9 @@ class TextModel {
 
   // What the report says about the model: path, size, sha256, format mix, parameters, backends, tokenizer, template hash...
   virtual nlohmann::ordered_json Describe() const = 0;
+  // The part of it that decides what text comes out, for the digest of a run: two models with equal identities answer alike.
+  // Must be the same before and after Complete, and on another machine; so no paths, counts, threads or times.
+  virtual nlohmann::ordered_json Identity() const { return Describe(); }
   // Load and pack seconds, prefill and decode tokens per second so far; keys as in reports/schema.json "timings".
   virtual nlohmann::ordered_json Timings() const { return nlohmann::ordered_json::object(); }
 };
