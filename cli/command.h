@@ -20,9 +20,14 @@ using AddCommand = void (*)(CLI::App& app, int& exit_code);
 void AddRun(CLI::App& app, int& exit_code);
 void AddEval(CLI::App& app, int& exit_code);
 void AddScore(CLI::App& app, int& exit_code);
+<<<<<<< HEAD
 void AddMerge(CLI::App& app, int& exit_code);
 void AddCompare(CLI::App& app, int& exit_code);
 void AddClaims(CLI::App& app, int& exit_code);
+=======
+void AddJudge(CLI::App& app, int& exit_code);
+void AddAgreement(CLI::App& app, int& exit_code);
+>>>>>>> omni
 void AddGenerate(CLI::App& app, int& exit_code);
 void AddInspect(CLI::App& app, int& exit_code);
 void AddBench(CLI::App& app, int& exit_code);

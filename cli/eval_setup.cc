@@ -104,7 +104,7 @@ void ShowContext(const TextModel& model, const EngineFlags& flags) {
 
 void AddPromptFlags(CLI::App& command, PromptFlags& flags) {
   command.add_option("--prompt", flags.name,
-                     "form of the prompt, of those that `list tasks --json` names; absent: the task's first");
+                     "form of the prompt, of those that `list choices` names; absent: the protocol's");
   command.add_option("--prompts", flags.file, "JSON file with prompt texts; its hash goes into the report")
       ->check(CLI::ExistingFile);
 }
@@ -112,6 +112,7 @@ void AddPromptFlags(CLI::App& command, PromptFlags& flags) {
 void ApplyPrompts(const PromptFlags& flags, EvalJob& job) {
   const Task& task = *job.task;
   TaskProtocol& protocol = job.protocol;
+  if (!flags.file.empty() || (!flags.name.empty() && flags.name != protocol.prompt)) protocol.changed.push_back("prompt");
   if (!flags.name.empty()) protocol.prompt = flags.name;
   if (!flags.name.empty() || !flags.file.empty()) protocol.changed.push_back("prompt");
   if (!flags.file.empty()) {

@@ -15,8 +15,13 @@
 namespace tidemark::cli {
 namespace {
 
+<<<<<<< HEAD
 constexpr AddCommand kCommands[] = {AddRun,      AddEval,    AddScore, AddMerge,    AddCompare, AddClaims,
                                     AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
+=======
+constexpr std::array kCommands = {AddRun,      AddEval,    AddScore, AddJudge,    AddAgreement,
+                                  AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
+>>>>>>> omni
 
 std::atomic<bool> cancelled{false};
 
