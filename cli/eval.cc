@@ -23,9 +23,9 @@ struct EvalFlags {
   EndpointFlags endpoint;
   GenerateFlags generate;
   std::vector<std::string> tasks;
-  std::string dataset, out;
+  std::string dataset, out, protocol = "greedy";
   int64_t limit = 0;
-  int repeats = 1;
+  int repeats = 0;  // 0: the protocol's
   ResumeFlags resume;
   std::string shard;
   double stop_width = 0;
@@ -46,30 +46,32 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   if (!flags.dataset.empty() && flags.tasks.size() > 1) {
     throw Error("--dataset", fmt::format("{} tasks", flags.tasks.size()), "one task when a dataset is named");
   }
+  const Protocol protocol = FindProtocol(flags.protocol);
   std::vector<EvalJob> jobs;
   for (const std::string& name : flags.tasks) {
     if (std::count(flags.tasks.begin(), flags.tasks.end(), name) > 1) throw Error("--task", name + " twice", "distinct tasks");
-    const Task& task = FindTask(name);
-    jobs.push_back({&task, LoadDataset(task.name, flags.dataset), MergeOptions(command, task.options, given)});
+    jobs.push_back(MakeJob(command, protocol, FindTask(name), flags.dataset, given, flags.repeats));
   }
+  EngineFlags engine = flags.engine;
+  engine.ctx = ContextFor(jobs, command.count("--ctx") > 0 ? engine.ctx : 0);
   RunOptions options;
   options.out = flags.out.empty() ? DefaultOutput("eval") : std::filesystem::path(flags.out);
-  options.repeats = flags.repeats;
   options.limit = flags.limit;
   options.progress = ShowEvalProgress;
   ApplyResumeFlags(flags.resume, flags.out, options);
   if (!flags.shard.empty()) options.shard = ParseShard(flags.shard);
   options.stop_width = flags.stop_width;
   CheckOutput(options.out, flags.resume.overwrite || options.resume);  // before a model of many gigabytes is loaded
-  RefuseOwnInput(flags.engine.model, options.out);
+  RefuseOwnInput(engine.model, options.out);
   const Cpu cpu = DetectCpu();
-  ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
+  ModelOptions model_options = MakeModelOptions(engine, cpu);
   model_options.endpoint = MakeEndpointOptions(flags.endpoint);
-  const auto model = OpenTextModel(flags.engine.model, model_options);
+  const auto model = OpenTextModel(engine.model, model_options);
+  ShowContext(*model, engine);
   options.cancel = &CancelFlag();  // only now: while the model loads there is nothing to keep, and Ctrl-C should end at once
   Report report;
   report.command = CommandLine();
-  report.settings = EngineSettings(flags.engine, cpu);
+  report.settings = EngineSettings(engine, cpu);
   report = RunEvals(*model, jobs, options, flags.resume.overwrite, std::move(report));
   ClearProgress();
   const int code = ShowReport(report, options.out / "report.json", flags.json);
@@ -78,7 +80,7 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
 }
 
 struct ScoreFlags {
-  std::string task, dataset, completions, out;
+  std::string task, dataset, completions, out, protocol = "greedy";
   uint64_t seed = 0;
   int64_t limit = 0;
   bool overwrite = false, json = false, ignore_unmatched = false;
@@ -86,13 +88,21 @@ struct ScoreFlags {
 
 int ScoreStored(const ScoreFlags& flags) {
   const Task& task = FindTask(flags.task);
-  EvalJob job{&task, LoadDataset(task.name, flags.dataset), task.options};
+  const ProtocolTask entry = FindProtocol(flags.protocol).For(task.name);
+  EvalJob job{&task, LoadDataset(task.name, flags.dataset), entry.generate, entry.choices};
   job.generate.seed = flags.seed;
   Report report;
   report.command = CommandLine();
   report =
       ScoreFile(job, flags.completions, {flags.out, flags.overwrite, flags.limit, flags.ignore_unmatched}, std::move(report));
   return ShowReport(report, std::filesystem::path(flags.out) / "report.json", flags.json);
+}
+
+void AddProtocol(CLI::App& command, std::string& protocol) {
+  command
+      .add_option("--protocol", protocol,
+                  "how tasks are run and judged: a name of `list protocols`, or a JSON file; flags of this command override it")
+      ->capture_default_str();
 }
 
 void AddLimit(CLI::App& command, int64_t& limit) {
@@ -112,13 +122,17 @@ void AddEval(CLI::App& app, int& exit_code) {
   command->get_option("--model")->description(
       "GGUF file, safetensors file or directory, `default` (embedded), or "
       "ADAPTER:ARGUMENT; `list models` names them");
-  command->get_option("--max-new-tokens")->default_str("the task's");
+  command->get_option("--max-new-tokens")->default_str("the protocol's");
+  command->get_option("--ctx")->default_str("4096, or as the token budget needs");
   command->add_option("--task", flags->tasks, "tasks, a comma list; `list tasks` names them")->required()->delimiter(',');
+  AddProtocol(*command, flags->protocol);
   command->add_option("--dataset", flags->dataset,
                       "JSONL file, or a fetched dataset's name; absent: the "
                       "embedded sample rows");
   AddLimit(*command, flags->limit);
-  command->add_option("--repeats", flags->repeats, "completions per row")->check(CLI::Range(1, 1000))->capture_default_str();
+  command->add_option("--repeats", flags->repeats, "completions per row")
+      ->check(CLI::Range(1, 1000))
+      ->default_str("the protocol's");
   command->add_option("--out", flags->out,
                       "folder for completions.jsonl, scores.jsonl, "
                       "report.json; absent: out/eval-TIME");
@@ -142,6 +156,7 @@ void AddScore(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<ScoreFlags>();
   CLI::App* command = app.add_subcommand("score", "Score stored responses, without a model");
   command->add_option("--task", flags->task, "task whose rules score")->required();
+  AddProtocol(*command, flags->protocol);
   command->add_option("--dataset", flags->dataset,
                       "JSONL file, or a fetched dataset's name; absent: the "
                       "embedded sample rows");

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "cli/default_model.h"
 #include "cli/progress.h"
+#include "engine/core/error.h"
+#include "evals/models/engine_model.h"
 #include "reports/environment.h"
 
 namespace tidemark::cli {
@@ -40,6 +43,61 @@ GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& tas
   take(
       "--ignore-eos", [](auto& o) -> auto& { return o.ignore_eos; });
   return merged;
+}
+
+std::vector<std::string> ChangedSettings(const GenerateOptions& protocol, const GenerateOptions& used) {
+  const auto before = SettingsToJson(protocol), after = SettingsToJson(used);
+  std::vector<std::string> changed;
+  for (const auto& [name, value] : after.items()) {
+    if (name != "seed" && before.at(name) != value) changed.push_back(name);
+  }
+  return changed;
+}
+
+EvalJob MakeJob(const CLI::App& command, const Protocol& protocol, const Task& task, const std::string& dataset,
+                const GenerateOptions& given, int repeats) {
+  const ProtocolTask& entry = protocol.For(task.name);
+  EvalJob job;
+  job.task = &task;
+  job.dataset = LoadDataset(task.name, dataset);
+  job.generate = MergeOptions(command, entry.generate, given);
+  job.protocol = entry.choices;
+  job.protocol.changed = ChangedSettings(entry.generate, job.generate);
+  job.repeats = repeats > 0 ? repeats : entry.repeats;
+  if (job.repeats != entry.repeats) job.protocol.changed.push_back("repeats");
+  return job;
+}
+
+int64_t ContextFor(std::span<const EvalJob> jobs, int64_t ctx) {
+  constexpr int64_t kUsual = 4096, kPrompt = 2048;
+  int64_t budget = 0;
+  std::string protocol;
+  for (const EvalJob& job : jobs) {
+    if (job.generate.max_new_tokens <= budget) continue;
+    budget = job.generate.max_new_tokens;
+    protocol = job.protocol.name;
+  }
+  if (ctx == 0) return std::max(kUsual, budget + kPrompt);
+  if (ctx <= budget) {
+    throw Error("--ctx", fmt::format("{}", ctx),
+                fmt::format("more than the {} new tokens of protocol {}, and room for a prompt", budget, protocol),
+                "leave --ctx out, or pass a smaller --max-new-tokens");
+  }
+  return ctx;
+}
+
+void ShowContext(const TextModel& model, const EngineFlags& flags) {
+  const auto* engine = dynamic_cast<const EngineModel*>(&model);
+  if (engine == nullptr || flags.ctx <= EngineFlags().ctx) return;
+  const ModelConfig& config = engine->loaded().model->Config();
+  const auto attention = std::count(config.layer_types.begin(), config.layer_types.end(), LayerType::kFullAttention);
+  const int64_t row = FindFormat(flags.kv_type)->Bytes(config.num_key_value_heads * config.head_dim);
+  const double bytes = 2.0 * static_cast<double>(attention * flags.ctx * row);
+  fmt::print(stderr, "ctx {}: keys and values grow with the text, up to {:.0f} MiB a sequence and {:.1f} GiB for {} at once{}\n",
+             flags.ctx, bytes / (1 << 20), bytes * flags.batch / (1 << 30), flags.batch,
+             config.max_position_embeddings > 0 && flags.ctx > config.max_position_embeddings
+                 ? fmt::format("; the model was made for {} positions", config.max_position_embeddings)
+                 : "");
 }
 
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu) {

@@ -51,7 +51,7 @@ const Suite& FindSuite(const std::string& name) {
 }
 
 struct Flags {
-  std::string suite = "quick", out;
+  std::string suite = "quick", out, protocol = "greedy";
   EngineFlags engine;
   GenerateFlags generate;
   ResumeFlags resume;
@@ -96,18 +96,22 @@ int Run(const Flags& flags, const CLI::App& command) {
   // Before the model is loaded; the results of an earlier run go when it works.
   CheckOutput(out, flags.resume.overwrite || options.resume);
   const Cpu cpu = DetectCpu();
-  const ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
-  EngineModel model(model_options.resolve(flags.engine.model), model_options);
+  const Protocol protocol = FindProtocol(flags.protocol);
   std::vector<EvalJob> jobs;
   for (const std::string_view name : suite.tasks) {
-    const Task& task = FindTask(std::string(name));
-    GenerateOptions defaults = task.options;
-    defaults.max_new_tokens = suite.max_new_tokens;
-    jobs.push_back({&task, LoadDataset(task.name, ""), MergeOptions(command, defaults, given)});
+    jobs.push_back(MakeJob(command, protocol, FindTask(name), "", given, 0));
+    if (command.count("--protocol") > 0 || command.count("--max-new-tokens") > 0) continue;
+    jobs.back().generate.max_new_tokens = suite.max_new_tokens;  // a suite is a quick look
+    jobs.back().protocol.changed.push_back("max_new_tokens");
   }
+  EngineFlags engine = flags.engine;
+  engine.ctx = ContextFor(jobs, command.count("--ctx") > 0 ? engine.ctx : 0);
+  const ModelOptions model_options = MakeModelOptions(engine, cpu);
+  EngineModel model(model_options.resolve(engine.model), model_options);
+  ShowContext(model, engine);
   Report report;
   report.command = CommandLine();
-  report.settings = EngineSettings(flags.engine, cpu);
+  report.settings = EngineSettings(engine, cpu);
   report.settings["suite"] = suite.name;
   options.out = out;
   options.cancel = &CancelFlag();
@@ -135,6 +139,10 @@ void AddRun(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("run", "Run a suite and write one report");
   command->add_option("suite", flags->suite, "quick: sample rows of IFEval and a short benchmark")->capture_default_str();
+  command
+      ->add_option("--protocol", flags->protocol,
+                   "a name of `list protocols`, or a JSON file; given: its budgets instead of the suite's")
+      ->capture_default_str();
   AddEngineFlags(*command, flags->engine, /*model_required=*/false);
   AddGenerateFlags(*command, flags->generate);
   command->get_option("--max-new-tokens")->default_str("the suite's");

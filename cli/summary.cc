@@ -50,7 +50,7 @@ void PrintTask(const TaskReport& task) {
     PrintRuns(m, scale, unit);
     PrintBounds(task.bounds, m, scale, unit);
   }
-  if (details > 0) fmt::print("  ({} metrics per family and per instruction in the report)\n", details);
+  if (details > 0) fmt::print("  ({} more metrics, by group, in the report)\n", details);
 }
 
 // More than a tenth of failed samples makes the metrics a statement about the

@@ -6,6 +6,7 @@
 
 #include "embedded/dataset_manifest.h"
 #include "embedded/sample_ifeval.h"
+#include "embedded/sample_math500.h"
 #include "engine/core/error.h"
 
 namespace tidemark {
@@ -93,6 +94,7 @@ std::filesystem::path CacheDirectory() {
 
 std::string_view SampleRows(std::string_view task) {
   if (task == "ifeval") return embedded::sample_ifeval();
+  if (task == "math500") return embedded::sample_math500();
   throw Error("sample rows", "task \"" + Printable(task) + "\"", "a task with embedded rows", "pass --dataset");
 }
 

@@ -81,6 +81,13 @@ Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
   add("prompt", protocol.prompt, task.prompts);
   add("extraction", protocol.extraction, task.extractions);
   add("grader", protocol.grader, task.graders);
+  if (!protocol.prompt_text.empty()) json["prompt_text"] = protocol.prompt_text;
+  if (!protocol.sha256.empty()) {
+    json["sha256"] = protocol.sha256;
+    json["changed"] = protocol.changed;
+    if (!protocol.inferred.empty()) json["inferred"] = protocol.inferred;
+    if (!protocol.unknown.empty()) json["unknown"] = protocol.unknown;
+  }
   return json;
 }
 
@@ -89,9 +96,17 @@ TaskProtocol ProtocolFromJson(const Json& json, const std::string& place) {
   const Reader read(json, place);
   read("name", protocol.name);
   read("strip_reasoning", protocol.strip_reasoning);
-  if (json.contains("prompt")) read("prompt", protocol.prompt);
-  if (json.contains("extraction")) read("extraction", protocol.extraction);
-  if (json.contains("grader")) read("grader", protocol.grader);
+  const auto read_if = [&](const char* key, auto& value) {
+    if (json.contains(key)) read(key, value);
+  };
+  read_if("prompt", protocol.prompt);
+  read_if("extraction", protocol.extraction);
+  read_if("grader", protocol.grader);
+  read_if("prompt_text", protocol.prompt_text);
+  read_if("sha256", protocol.sha256);
+  read_if("changed", protocol.changed);
+  read_if("inferred", protocol.inferred);
+  read_if("unknown", protocol.unknown);
   return protocol;
 }
 

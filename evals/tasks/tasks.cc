@@ -4,10 +4,11 @@
 
 namespace tidemark {
 
-Task MakeIfevalTask();  // evals/tasks/ifeval.cc
+Task MakeIfevalTask();   // evals/tasks/ifeval.cc
+Task MakeMath500Task();  // evals/tasks/math500.cc
 
 std::span<const Task> AllTasks() {
-  static const Task table[] = {MakeIfevalTask()};
+  static const Task table[] = {MakeIfevalTask(), MakeMath500Task()};
   return table;
 }
 
