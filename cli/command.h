@@ -20,14 +20,11 @@ using AddCommand = void (*)(CLI::App& app, int& exit_code);
 void AddRun(CLI::App& app, int& exit_code);
 void AddEval(CLI::App& app, int& exit_code);
 void AddScore(CLI::App& app, int& exit_code);
-<<<<<<< HEAD
 void AddMerge(CLI::App& app, int& exit_code);
-void AddCompare(CLI::App& app, int& exit_code);
-void AddClaims(CLI::App& app, int& exit_code);
-=======
 void AddJudge(CLI::App& app, int& exit_code);
 void AddAgreement(CLI::App& app, int& exit_code);
->>>>>>> omni
+void AddCompare(CLI::App& app, int& exit_code);
+void AddClaims(CLI::App& app, int& exit_code);
 void AddGenerate(CLI::App& app, int& exit_code);
 void AddInspect(CLI::App& app, int& exit_code);
 void AddBench(CLI::App& app, int& exit_code);

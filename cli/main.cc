@@ -15,13 +15,8 @@
 namespace tidemark::cli {
 namespace {
 
-<<<<<<< HEAD
-constexpr AddCommand kCommands[] = {AddRun,      AddEval,    AddScore, AddMerge,    AddCompare, AddClaims,
-                                    AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
-=======
-constexpr std::array kCommands = {AddRun,      AddEval,    AddScore, AddJudge,    AddAgreement,
-                                  AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
->>>>>>> omni
+constexpr AddCommand kCommands[] = {AddRun,    AddEval,     AddScore,   AddMerge, AddJudge,    AddAgreement, AddCompare,
+                                    AddClaims, AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
 
 std::atomic<bool> cancelled{false};
 
