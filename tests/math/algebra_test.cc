@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "evals/math/flint.h"
 #include "evals/math/text_expression.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
@@ -252,7 +251,6 @@ TEST_CASE("algebra: threads decide independently") {
       for (int i = 0; i < 20; ++i) {
         wrong[t] += DecideEqual(a->expression, b->expression, Budget()).equality == Equality::kEqual ? 0 : 1;
       }
-      flint_cleanup();
     });
   }
   for (std::thread& thread : threads) thread.join();
