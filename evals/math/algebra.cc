@@ -80,20 +80,32 @@ Decision ApartDecision(const PointOutcome& result) {
   return Decide(Equality::kDifferent, result.assumed ? Method::kHighPrecision : Method::kRigorous);
 }
 
-// identical: equality is proven already, the values only have to exist.
-Decision DecideConstants(const Node& a, const Node& b, bool identical, const Budget& budget) {
-  const slong separation = identical ? 0 : SeparationBits(a, b).value_or(0);
+// Whether a proven identity has a value there. Too large to enclose counts: such a number exists all the same.
+bool HasValue(const Node& a, const Node& b, const Point& point, const Budget& budget) {
+  for (slong precision = kFirstPrecision; precision <= kAgreementPrecision; precision *= 4) {
+    BallEvaluator evaluator(point, precision, budget);
+    const bool finite = acb_is_finite(evaluator.Evaluate(a)) && acb_is_finite(evaluator.Evaluate(b));
+    if (finite || evaluator.overflowed()) return true;
+  }
+  return false;
+}
+
+Decision DecideConstants(const Node& a, const Node& b, const Budget& budget) {
+  const slong separation = SeparationBits(a, b).value_or(0);
   const bool provable = separation > 0 && separation <= kMostExactPrecision;
   const PointOutcome result = CompareAt(a, b, Point{}, provable ? 2 * kMostExactPrecision : kMostPrecision, separation, budget);
-  if (result.outcome == Outcome::kOverflow || result.outcome == Outcome::kUndecided) {
-    if (identical) return Decide(Equality::kEqual, Method::kExact);
-    throw BudgetSpent("numbers too large to compare");
+  switch (result.outcome) {
+    case Outcome::kNoValue:
+      return {};
+    case Outcome::kApart:
+      return ApartDecision(result);
+    case Outcome::kAgree:
+      return Decide(Equality::kEqual, Method::kHighPrecision);
+    case Outcome::kEqualExact:
+      return Decide(Equality::kEqual, result.assumed ? Method::kHighPrecision : Method::kExact);
+    default:
+      throw BudgetSpent("numbers too large to compare");
   }
-  if (result.outcome == Outcome::kNoValue) return {};
-  if (identical) return Decide(Equality::kEqual, Method::kExact);
-  if (result.outcome == Outcome::kApart) return ApartDecision(result);
-  const bool exact = result.outcome == Outcome::kEqualExact && !result.assumed;
-  return Decide(Equality::kEqual, exact ? Method::kExact : Method::kHighPrecision);
 }
 
 // Complex points decide: an identity has to hold on all of them, so sqrt(x^2) is not x and ln(x^2) not 2 ln(x), as in computer
@@ -130,11 +142,10 @@ Decision DecideIdentity(const Node& a, const Node& b, const Budget& budget) {
   return agreed >= kMaxSymbolPoints - 1 ? Decide(Equality::kEqual, Method::kHighPrecision) : Decision{};
 }
 
-// Identical expressions with symbols: equal unless they have no value anywhere.
-Decision DecideIdentical(const Node& a, const Node& b, const Budget& budget) {
-  for (const Point& point : Points(a, b)) {
-    const PointOutcome result = CompareAt(a, b, point, kAgreementPrecision, 0, budget);
-    if (result.outcome != Outcome::kNoValue) return Decide(Equality::kEqual, Method::kExact);
+// Equality is proven already; it holds unless there is no value anywhere.
+Decision DecideIdentical(const Node& a, const Node& b, const std::vector<Point>& points, const Budget& budget) {
+  for (const Point& point : points) {
+    if (HasValue(a, b, point, budget)) return Decide(Equality::kEqual, Method::kExact);
   }
   return {};
 }
@@ -150,8 +161,8 @@ Decision DecideNodes(const Node& a, const Node& b, const Budget& budget) {
   }
   const Identity identity = a == b ? Identity::kEqual : CompareAsFractions(a, b, budget);
   if (identity == Identity::kDifferent) return Decide(Equality::kDifferent, Method::kExact);
-  if (constant) return DecideConstants(a, b, identity == Identity::kEqual, budget);
-  return identity == Identity::kEqual ? DecideIdentical(a, b, budget) : DecideIdentity(a, b, budget);
+  if (identity == Identity::kEqual) return DecideIdentical(a, b, constant ? std::vector<Point>(1) : Points(a, b), budget);
+  return constant ? DecideConstants(a, b, budget) : DecideIdentity(a, b, budget);
 }
 
 bool AllScalar(const Expression& a) { return IsScalar(a.kind) && std::all_of(a.args.begin(), a.args.end(), AllScalar); }
@@ -285,6 +296,7 @@ Integer RoundRational(const Rational& value, int digits) {
 }  // namespace
 
 bool IsConstant(const Expression& a) {
+  FreeCachesWithThread();
   if (a.kind == Kind::kSymbol) return false;
   if (a.kind == Kind::kFunction) {
     try {
@@ -299,6 +311,7 @@ bool IsConstant(const Expression& a) {
 }
 
 Decision DecideEqual(const Expression& a, const Expression& b, const Budget& budget) {
+  FreeCachesWithThread();
   CheckDepth(a, budget);
   CheckDepth(b, budget);
   if (!AllScalar(a) || !AllScalar(b)) return {};
@@ -312,6 +325,7 @@ Decision DecideEqual(const Expression& a, const Expression& b, const Budget& bud
 }
 
 std::optional<int> Sign(const Expression& a, const Budget& budget) {
+  FreeCachesWithThread();
   CheckDepth(a, budget);
   if (!AllScalar(a)) return std::nullopt;
   try {
@@ -343,6 +357,7 @@ std::optional<int> Sign(const Expression& a, const Budget& budget) {
 }
 
 std::optional<Decimal> RoundTo(const Expression& a, int digits, const Budget& budget) {
+  FreeCachesWithThread();
   CheckDepth(a, budget);
   if (digits < 0 || digits > 1000 || !AllScalar(a) || HasInfinity(a)) return std::nullopt;
   try {

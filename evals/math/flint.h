@@ -77,6 +77,15 @@ using Integer = FlintValue<fmpz, flint_detail::InitInteger, flint_detail::ClearI
 using RealBall = FlintValue<arb_struct, flint_detail::InitReal, flint_detail::ClearReal, flint_detail::SetReal>;
 using ComplexBall = FlintValue<acb_struct, flint_detail::InitComplex, flint_detail::ClearComplex, flint_detail::SetComplex>;
 
+// Frees what the libraries cache per thread (constants, small blocks) when the thread ends. Called by every entry to them.
+inline void FreeCachesWithThread() {
+  struct Caches {
+    ~Caches() { flint_cleanup(); }
+  };
+  static thread_local const Caches caches;
+  (void)caches;
+}
+
 class Rational : public FlintValue<fmpq, flint_detail::InitRational, flint_detail::ClearRational, flint_detail::SetRational> {
  public:
   Rational() = default;

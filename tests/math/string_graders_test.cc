@@ -85,7 +85,7 @@ void CheckAgreement(const Totals& totals, const std::set<std::string>& known) {
 }
 
 TEST_CASE("string graders agree with their references on answers of our own") {
-  const Totals totals = CompareAll(ReadJson(test::Golden("math/own_pairs.json")), {});
+  const Totals totals = CompareAll(ReadJson(test::Golden("math/string_graders_own.json")), {});
   CHECK(totals.pairs >= 300);
   CheckAgreement(totals, KnownDisagreements());
 }
@@ -105,7 +105,7 @@ TEST_CASE("string graders agree with their references on perturbed MATH-500 answ
   if (!data) TM_SKIP("math500/test.jsonl is not there");
   const auto golds = OfficialGolds(*data);
   REQUIRE(golds.size() == 500);
-  const Totals totals = CompareAll(ReadJson(test::Golden("math/math500_pairs.json")), golds);
+  const Totals totals = CompareAll(ReadJson(test::Golden("math/string_graders_math500.json")), golds);
   CHECK(totals.pairs >= 5000);
   CheckAgreement(totals, KnownDisagreements());
   for (const auto& [id, gold] : golds) {
