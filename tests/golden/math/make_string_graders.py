@@ -9,7 +9,7 @@ with Python 3.11, sympy 1.14.0, pylatexenc 2.11, antlr4-python3-runtime 4.11.1 (
 
   make_string_graders.py --lm-eval DIR_OF_lm_eval --prm800k DIR_OF_grading --data test.jsonl [--kinds dev|held|all] [--out DIR]
 
-Writes own_pairs.json (golds written here, always tested) and math500_pairs.json (the official golds stay out: unique_id, kind of
+Writes string_graders_own.json (golds written here, always tested) and string_graders_math500.json (the official golds stay out: unique_id, kind of
 perturbation, candidate, verdicts). A verdict string is three digits: hendrycks, prm800k, minerva; "-" where a reference needed
 more than ten seconds.
 """
@@ -297,9 +297,9 @@ def main():
     own = [(gold, gold) for gold in OWN_GOLDS]
 
     official_pairs = sample(official, chosen, random.Random(500), lambda n: min(1.0, 120 / n) if n else 0)
-    own_pairs = sample(own, chosen, random.Random(300), lambda n: min(1.0, 4 / n) if n else 0)
+    string_graders_own = sample(own, chosen, random.Random(300), lambda n: min(1.0, 4 / n) if n else 0)
     golds = dict(official)
-    work = [(golds[i], c) for i, _, c in official_pairs] + [(g, c) for g, _, c in own_pairs]
+    work = [(golds[i], c) for i, _, c in official_pairs] + [(g, c) for g, _, c in string_graders_own]
     with multiprocessing.get_context("fork").Pool(2, start, (args.lm_eval, args.prm800k)) as pool:
         results = pool.map(verdicts, work, chunksize=20)
 
@@ -312,7 +312,7 @@ def main():
     head = {"source": "lm_eval 0.4.13, openai/prm800k, sympy 1.14.0, pylatexenc 2.11, antlr4-python3-runtime 4.11.1",
             "verdicts": ["hendrycks", "prm800k", "minerva"]}
     first = len(official_pairs)
-    for name, pairs, found in (("math500_pairs", official_pairs, results[:first]), ("own_pairs", own_pairs, results[first:])):
+    for name, pairs, found in (("string_graders_math500", official_pairs, results[:first]), ("string_graders_own", string_graders_own, results[first:])):
         body = ",\n".join(json.dumps(k) + ":" + json.dumps(v, separators=(",", ":"), ensure_ascii=False) for k, v in grouped(pairs, found).items())
         with open(Path(args.out) / f"{name}.json", "w", encoding="utf-8") as f:
             f.write(json.dumps(head)[:-1] + ',\n"golds":{\n' + body + "\n}}\n")
