@@ -1,3 +1,4 @@
+// The order of the rules matters: assignments are opened first, then relations, sets, words, matrices and values are told apart.
 #include "evals/math/answer_equality.h"
 
 #include <algorithm>
@@ -34,11 +35,13 @@ bool IsEquation(const Expression& e) {
   return e.kind == Kind::kAnd && std::all_of(e.args.begin(), e.args.end(), IsEquation);
 }
 
-// Built of letters alone: "x", "AB", "f(x)", "x+y", "A/S".
+// Built of letters alone: "x", "AB", "f(x)", "x+y", "A/S". A divisor may also be a number: x/2 counts, 2x does not.
 bool IsOnlySymbols(const Expression& e) {
   if (IsSymbol(e)) return true;
   if (e.kind == Kind::kNumber || e.kind == Kind::kNegate || e.args.empty()) return false;
-  return std::all_of(e.args.begin(), e.args.end(), IsOnlySymbols);
+  if (e.kind != Kind::kDivide) return std::all_of(e.args.begin(), e.args.end(), IsOnlySymbols);
+  const Expression& divisor = e.args[1];
+  return IsOnlySymbols(e.args[0]) && (IsSymbol(divisor) || std::all_of(divisor.args.begin(), divisor.args.end(), IsOnlySymbols));
 }
 
 const Expression& FirstRelation(const Expression& e) { return e.kind == Kind::kAnd ? e.args.front() : e; }

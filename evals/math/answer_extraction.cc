@@ -1,3 +1,4 @@
+// Groups of patterns and what their matches are worth; see the header.
 #include "evals/math/answer_extraction.h"
 
 #include <algorithm>

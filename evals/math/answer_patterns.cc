@@ -1,3 +1,4 @@
+// Formulas and expressions at a place of a text; see the header.
 #include "evals/math/answer_patterns.h"
 
 #include <algorithm>

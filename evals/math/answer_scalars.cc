@@ -1,3 +1,4 @@
+// Equality of scalars as numbers with and without a decimal point; small helpers on trees.
 #include <algorithm>
 
 #include "evals/math/algebra.h"

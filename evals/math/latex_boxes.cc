@@ -1,3 +1,4 @@
+// Boxes, and missing braces. The searches for a closing delimiter never go back, so that all of this is linear.
 #include "evals/math/latex_boxes.h"
 
 #include <algorithm>

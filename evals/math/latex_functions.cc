@@ -1,6 +1,6 @@
+// Functions of the grammar: by name, with and without brackets around the argument, and applications f(x).
 #include "evals/math/latex_grammar.h"
 
-// Functions by name, their arguments with and without brackets, and applications f(x).
 namespace tidemark::math {
 
 LatexGrammar::Found LatexGrammar::Function(uint32_t at) {

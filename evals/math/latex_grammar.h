@@ -11,6 +11,7 @@
 #include "evals/math/budget.h"
 #include "evals/math/expression.h"
 #include "evals/math/latex_lexer.h"
+#include "evals/math/latex_parser.h"
 
 namespace tidemark::math {
 
@@ -63,7 +64,7 @@ class LatexGrammar {
   Found Comp(uint32_t at, Functions functions);
   Found CompBody(uint32_t at, Functions functions);
   Found Group(uint32_t at);
-  Found Bracketed(uint32_t at, Word close, Kind kind, const char* name);
+  Found Bracketed(uint32_t at, Word close, const char* name);
   Found Atom(uint32_t at);
   Found AtomExpr(uint32_t at, bool superscript);
   Found Function(uint32_t at);
@@ -124,7 +125,7 @@ LatexGrammar::Found LatexGrammar::Remember(Rule rule, uint32_t at, Body body) {
 class LatexGrammar::Nesting {
  public:
   explicit Nesting(int& count) : count_(count) {
-    if (++count_ > 3 * 100) {  // Expr, Comp and one rule of sets per bracket
+    if (++count_ > 3 * kMaxNesting) {  // Expr, Comp and one rule of sets per bracket
       --count_;
       throw BudgetSpent("the formula is nested too deeply");
     }

@@ -1,3 +1,4 @@
+// The vocabulary as one table, and longest match over it; see the header.
 #include "evals/math/latex_lexer.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Each rewriting is a small matcher at one place of the text; Rewrite applies it from left to right. See the header.
 #include "evals/math/latex_normalize.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Entry points of the reader, grouped numbers, and plain arithmetic; see the header.
 #include "evals/math/latex_parser.h"
 
 #include <algorithm>

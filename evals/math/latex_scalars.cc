@@ -1,3 +1,4 @@
+// Scalars of the grammar: sums, products, signs, powers, brackets, letters, numbers, fractions, roots, matrices.
 #include <algorithm>
 
 #include "evals/math/latex_grammar.h"
@@ -197,22 +198,20 @@ LatexGrammar::Found LatexGrammar::CompBody(uint32_t at, Functions functions) {
     case Word::kPhantom:
     case Word::kBoxed:
       return Braced(at + 1);
-    case Word::kNorm:
-      return Bracketed(at, Word::kNorm, Kind::kFunction, "norm");
     case Word::kBar:
-      return Bracketed(at, Word::kBar, Kind::kFunction, "abs");
+      return Bracketed(at, Word::kBar, "abs");
     case Word::kLeftVert:
-      return Bracketed(at, Word::kRightVert, Kind::kFunction, "abs");
+      return Bracketed(at, Word::kRightVert, "abs");
     case Word::kVert:
-      return Bracketed(at, Word::kVert, Kind::kFunction, "abs");
+      return Bracketed(at, Word::kVert, "abs");
     case Word::kLeftFloor:
-      return Bracketed(at, Word::kRightFloor, Kind::kFunction, "floor");
+      return Bracketed(at, Word::kRightFloor, "floor");
     case Word::kLeftLowCorner:
-      return Bracketed(at, Word::kRightLowCorner, Kind::kFunction, "floor");
+      return Bracketed(at, Word::kRightLowCorner, "floor");
     case Word::kLeftCeil:
-      return Bracketed(at, Word::kRightCeil, Kind::kFunction, "ceil");
+      return Bracketed(at, Word::kRightCeil, "ceil");
     case Word::kLeftUpCorner:
-      return Bracketed(at, Word::kRightUpCorner, Kind::kFunction, "ceil");
+      return Bracketed(at, Word::kRightUpCorner, "ceil");
     case Word::kFraction:
       return Fraction(at);
     case Word::kBinomial:
@@ -264,10 +263,10 @@ LatexGrammar::Found LatexGrammar::Group(uint32_t at) {
   return {inner.node, inner.next + 1};
 }
 
-LatexGrammar::Found LatexGrammar::Bracketed(uint32_t at, Word close, Kind kind, const char* name) {
+LatexGrammar::Found LatexGrammar::Bracketed(uint32_t at, Word close, const char* name) {
   const Found inner = Expr(at + 1);
   if (!inner || At(inner.next) != close) return {};
-  return {Make(kind, name, {inner.node}), inner.next + 1};
+  return {Make(Kind::kFunction, name, {inner.node}), inner.next + 1};
 }
 
 LatexGrammar::Found LatexGrammar::Braced(uint32_t at) {

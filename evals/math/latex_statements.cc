@@ -1,3 +1,4 @@
+// Lists, sets, intervals, relations and whole statements of the grammar; how a tree is built and taken out of the arena.
 #include "evals/math/latex_grammar.h"
 #include "evals/math/latex_parser.h"
 

@@ -1,9 +1,9 @@
+// The verdict of the package Math-Verify 0.9: verify(parse("\boxed{gold}"), parse(response)) with the default configuration,
+// which reads formulas and plain expressions. The gold is wrapped in a box because bare LaTeX is not recognised there.
 #include "evals/math/answer_equality.h"
 #include "evals/math/answer_extraction.h"
 #include "evals/math/graders.h"
 
-// The verdict of the package Math-Verify 0.9: verify(parse("\boxed{gold}"), parse(response)) with the default configuration,
-// which reads formulas and plain expressions. The gold is wrapped in a box because bare LaTeX is not recognised there.
 namespace tidemark::math {
 namespace {
 

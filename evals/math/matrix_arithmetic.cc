@@ -1,8 +1,8 @@
+// Sums, multiples and products of matrices, transposes and small determinants, entry by entry as unevaluated scalars.
 #include <algorithm>
 
 #include "evals/math/answer_equality.h"
 
-// Sums, multiples and products of matrices, transposes and small determinants, entry by entry as unevaluated scalars.
 namespace tidemark::math {
 namespace {
 

@@ -1,3 +1,4 @@
+// All operations bring two sets to common cuts and then work cut by cut; see the header.
 #include "evals/math/real_sets.h"
 
 #include <functional>
