@@ -99,6 +99,8 @@ inline std::vector<Misbehaviour> HttpMisbehaviours() {
       {"401", SendsWhole(401, json, error), "HTTP 401: the server says so"},
       {"404", SendsWhole(404, json, R"({"detail": "no such model"})"), "HTTP 404: no such model"},
       {"422 in HTML", SendsWhole(422, "text/html", "<h1>Unprocessable\x01</h1>"), "HTTP 422: <h1>Unprocessable"},
+      {"422 for a field it does not know", SendsWhole(422, json, R"({"detail": "Unexpected fields: {'top_k'}"})"),
+       "Unexpected fields: {'top_k'} (if it refuses a field it does not know: --extension-fields"},
       {"413 and nothing", SendsWhole(413, json, ""), "HTTP 413"},
       {"408 always", SendsWhole(408, json, error), "HTTP 408: the server says so (3 attempts)", 3},
       {"429 always", Sends(busy), "HTTP 429: the server says so (3 attempts)", 3},
