@@ -1,5 +1,8 @@
 // A model where it is deployed: any server with OpenAI's chat completions (llama.cpp's server, vLLM, SGLang, transformers serve
 // and others). The server applies its own chat template and samples by itself; what was asked of it is in Describe().
+//
+// Reasoning is told apart from the answer by its own field, or inline by its markers. A server that prints no control tokens
+// (llama-cpp-python) drops the markers where they are such tokens, and the trace then counts as answer.
 #ifndef TIDEMARK_EVALS_MODELS_OPENAI_MODEL_H_
 #define TIDEMARK_EVALS_MODELS_OPENAI_MODEL_H_
 

@@ -25,15 +25,15 @@ inline const std::string kChunkedHead =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
 
 inline std::string Event(const Json& json) { return "data: " + json.dump() + "\n\n"; }
-inline Json Choice(const Json& delta, const Json& finish = nullptr) {
+inline Json ChunkOf(const Json& delta, const Json& finish = nullptr) {
   return {{"id", "c1"},
           {"object", "chat.completion.chunk"},
           {"model", "served-model"},
           {"system_fingerprint", "fp_1"},
           {"choices", {{{"index", 0}, {"delta", delta}, {"finish_reason", finish}}}}};
 }
-inline std::string Piece(const std::string& text) { return Event(Choice({{"content", text}})); }
-inline std::string Finish(const std::string& reason = "stop") { return Event(Choice(Json::object(), reason)); }
+inline std::string Piece(const std::string& text) { return Event(ChunkOf({{"content", text}})); }
+inline std::string Finish(const std::string& reason = "stop") { return Event(ChunkOf(Json::object(), reason)); }
 inline std::string Usage(int prompt, int completion) {
   return Event({{"choices", Json::array()}, {"usage", {{"prompt_tokens", prompt}, {"completion_tokens", completion}}}});
 }
@@ -41,7 +41,7 @@ inline const std::string kDone = "data: [DONE]\n\n";
 
 // "one two" in two pieces, with counts.
 inline std::string ProperStream(const std::string& first, const std::string& second) {
-  return kStreamHead + Event(Choice({{"role", "assistant"}, {"content", ""}})) + Piece(first) + Piece(second) + Finish() +
+  return kStreamHead + Event(ChunkOf({{"role", "assistant"}, {"content", ""}})) + Piece(first) + Piece(second) + Finish() +
          Usage(11, 7) + kDone;
 }
 inline Json WholeReply(const Json& message, const Json& finish = "stop") {
@@ -99,6 +99,8 @@ inline std::vector<Misbehaviour> HttpMisbehaviours() {
       {"401", SendsWhole(401, json, error), "HTTP 401: the server says so"},
       {"404", SendsWhole(404, json, R"({"detail": "no such model"})"), "HTTP 404: no such model"},
       {"422 in HTML", SendsWhole(422, "text/html", "<h1>Unprocessable\x01</h1>"), "HTTP 422: <h1>Unprocessable"},
+      {"422 for a field it does not know", SendsWhole(422, json, R"({"detail": "Unexpected fields: {'top_k'}"})"),
+       "Unexpected fields: {'top_k'} (if it refuses a field it does not know: --extension-fields"},
       {"413 and nothing", SendsWhole(413, json, ""), "HTTP 413"},
       {"408 always", SendsWhole(408, json, error), "HTTP 408: the server says so (3 attempts)", 3},
       {"429 always", Sends(busy), "HTTP 429: the server says so (3 attempts)", 3},
@@ -208,10 +210,10 @@ inline std::vector<Misbehaviour> ContentMisbehaviours() {
   const std::string json = "application/json";
   const auto stream = [](const std::string& events) { return Sends(kStreamHead + events + kDone); };
   const auto whole = [&](const Json& body) { return SendsWhole(200, json, body.dump()); };
-  const auto delta = [](const Json& d) { return Event(Choice(d)); };
-  Json two = Choice({{"content", "a"}});
+  const auto delta = [](const Json& d) { return Event(ChunkOf(d)); };
+  Json two = ChunkOf({{"content", "a"}});
   two["choices"].push_back(two["choices"][0]);
-  Json stopped = Choice(Json::object(), "stop");
+  Json stopped = ChunkOf(Json::object(), "stop");
   stopped["choices"][0]["stop_reason"] = "END";
   return {
       {"garbled chunk", stream(Piece("ri") + "data: {\"choices\": [{\"delta\": {\"cont\n\n"), "not a JSON object: {\"choices"},
