@@ -26,9 +26,12 @@ const MatmulBackend* (*const kOnednnBf16)() = nullptr;
 constexpr std::string_view kNoOpenBlas = "built without OpenBLAS: install libopenblas-dev (Debian, Ubuntu) and configure again";
 constexpr std::string_view kNoOnednn = "built without oneDNN: install libdnnl-dev (Debian, Ubuntu) and configure again";
 
+constexpr std::string_view kNotX86 = "not built: this program is for another processor architecture than x86-64";
+
 BackendEntry Row(std::string_view name, std::string_view summary, const MatmulBackend* (*make)(), std::string_view missing = {}) {
-  if (make == nullptr) return {name, summary, nullptr, missing};
-  return {name, summary, make(), {}};
+  const MatmulBackend* backend = make == nullptr ? nullptr : make();
+  if (backend == nullptr) return {name, summary, nullptr, missing};
+  return {name, summary, backend, {}};
 }
 
 std::string KnownNames() {
@@ -71,8 +74,14 @@ void AddNamed(const BackendEntry& entry, const Cpu& cpu, std::vector<const Matmu
 
 std::span<const BackendEntry> AllBackends() {
   static const std::array kTable = {
+      Row("avx512_f32", "own float32 kernels for AVX-512, decoding in registers", Avx512F32Backend, kNotX86),
+      Row("avx2_f32", "own float32 kernels for AVX2, decoding in registers", Avx2F32Backend, kNotX86),
       Row("onednn_f32", "oneDNN in float32, weights unpacked panel by panel", kOnednnF32, kNoOnednn),
       Row("openblas_f32", "OpenBLAS in float32, weights unpacked panel by panel", kOpenBlasF32, kNoOpenBlas),
+      Row("avx512_int8", "own kernels, weights repacked, activations rounded to int8 (AVX-512 VNNI); never chosen by auto",
+          Avx512Int8Backend, kNotX86),
+      Row("avx2_int8", "own kernels, weights repacked, activations rounded to int8 (AVX2); never chosen by auto", Avx2Int8Backend,
+          kNotX86),
       Row("onednn_bf16", "oneDNN with inputs rounded to bfloat16 (AVX-512 BF16, AMX); never chosen by auto", kOnednnBf16,
           kNoOnednn),
       Row("naive", "reference: every format, double accumulation, slow", NaiveBackend),

@@ -21,6 +21,8 @@ void AddRun(CLI::App& app, int& exit_code);
 void AddEval(CLI::App& app, int& exit_code);
 void AddScore(CLI::App& app, int& exit_code);
 void AddMerge(CLI::App& app, int& exit_code);
+void AddJudge(CLI::App& app, int& exit_code);
+void AddAgreement(CLI::App& app, int& exit_code);
 void AddCompare(CLI::App& app, int& exit_code);
 void AddClaims(CLI::App& app, int& exit_code);
 void AddGenerate(CLI::App& app, int& exit_code);

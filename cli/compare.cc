@@ -43,9 +43,9 @@ void Print(const MetricComparison& m) {
   fmt::print("  {:<22} {:6.2f} to {:6.2f}{}   {:+.2f}, 95 % interval {:+.2f} to {:+.2f}   {}\n", m.name, scale * m.baseline,
              scale * m.candidate, unit, scale * m.difference, scale * m.interval.low, scale * m.interval.high,
              VerdictName(m.verdict));
-  fmt::print("    {} samples; p = {:.4g} ({}), {:.4g} after Holm; {} by a margin of {:g}{}", m.samples, m.p,
-             m.test == "mcnemar_exact" ? "exact McNemar" : "randomisation test", m.p_holm,
-             m.non_inferior ? "not worse" : "may be worse", scale * m.margin, unit);
+  fmt::print("    {} samples; p = {:.4g} ({}), {:.4g} after Holm; a loss of {:g}{} is {}excluded", m.samples, m.p,
+             m.test == "mcnemar_exact" ? "exact McNemar" : "randomisation test", m.p_holm, scale * m.margin, unit,
+             m.non_inferior ? "" : "not ");
   if (m.minimum_effect) fmt::print("; detectable at 80 % power: {:.2f}{}", scale * *m.minimum_effect, unit);
   fmt::print("\n");
   if (m.samples_to_decide) fmt::print("    about {} samples would decide, if the difference stays\n", *m.samples_to_decide);

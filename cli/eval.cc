@@ -22,6 +22,7 @@ struct EvalFlags {
   EngineFlags engine;
   EndpointFlags endpoint;
   GenerateFlags generate;
+  PromptFlags prompts;
   std::vector<std::string> tasks;
   std::string dataset, out, protocol = "greedy";
   int64_t limit = 0;
@@ -50,7 +51,8 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   std::vector<EvalJob> jobs;
   for (const std::string& name : flags.tasks) {
     if (std::count(flags.tasks.begin(), flags.tasks.end(), name) > 1) throw Error("--task", name + " twice", "distinct tasks");
-    jobs.push_back(MakeJob(command, protocol, FindTask(name), flags.dataset, given, flags.repeats));
+    jobs.push_back(MakeJob(command, protocol, FindTask(name), flags.dataset, flags.engine.model, given, flags.repeats));
+    ApplyPrompts(flags.prompts, jobs.back());
   }
   EngineFlags engine = flags.engine;
   engine.ctx = ContextFor(jobs, command.count("--ctx") > 0 ? engine.ctx : 0);
@@ -127,8 +129,9 @@ void AddEval(CLI::App& app, int& exit_code) {
   command->add_option("--task", flags->tasks, "tasks, a comma list; `list tasks` names them")->required()->delimiter(',');
   AddProtocol(*command, flags->protocol);
   command->add_option("--dataset", flags->dataset,
-                      "JSONL file, or a fetched dataset's name; absent: the "
-                      "embedded sample rows");
+                      "JSONL or CSV file, a fetched dataset's name, or sample:NAME for embedded rows; absent: "
+                      "embedded rows that fit the model");
+  AddPromptFlags(*command, flags->prompts);
   AddLimit(*command, flags->limit);
   command->add_option("--repeats", flags->repeats, "completions per row")
       ->check(CLI::Range(1, 1000))
@@ -158,8 +161,8 @@ void AddScore(CLI::App& app, int& exit_code) {
   command->add_option("--task", flags->task, "task whose rules score")->required();
   AddProtocol(*command, flags->protocol);
   command->add_option("--dataset", flags->dataset,
-                      "JSONL file, or a fetched dataset's name; absent: the "
-                      "embedded sample rows");
+                      "JSONL or CSV file, a fetched dataset's name, or sample:NAME; absent: the "
+                      "task's first embedded rows");
   command->add_option("--completions", flags->completions, "completions.jsonl, or rows {\"prompt\" or \"key\", \"response\"}")
       ->required();
   AddLimit(*command, flags->limit);

@@ -8,6 +8,8 @@
 #include "cli/default_model.h"
 #include "cli/progress.h"
 #include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/sha256.h"
 #include "evals/models/engine_model.h"
 #include "reports/environment.h"
 
@@ -55,11 +57,11 @@ std::vector<std::string> ChangedSettings(const GenerateOptions& protocol, const 
 }
 
 EvalJob MakeJob(const CLI::App& command, const Protocol& protocol, const Task& task, const std::string& dataset,
-                const GenerateOptions& given, int repeats) {
+                const std::string& model, const GenerateOptions& given, int repeats) {
   const ProtocolTask& entry = protocol.For(task.name);
   EvalJob job;
   job.task = &task;
-  job.dataset = LoadDataset(task.name, dataset);
+  job.dataset = LoadDataset(task.name, dataset, model);
   job.generate = MergeOptions(command, entry.generate, given);
   job.protocol = entry.choices;
   job.protocol.changed = ChangedSettings(entry.generate, job.generate);
@@ -98,6 +100,35 @@ void ShowContext(const TextModel& model, const EngineFlags& flags) {
              config.max_position_embeddings > 0 && flags.ctx > config.max_position_embeddings
                  ? fmt::format("; the model was made for {} positions", config.max_position_embeddings)
                  : "");
+}
+
+void AddPromptFlags(CLI::App& command, PromptFlags& flags) {
+  command.add_option("--prompt", flags.name,
+                     "form of the prompt, of those that `list choices` names; absent: the protocol's");
+  command.add_option("--prompts", flags.file, "JSON file with prompt texts; its hash goes into the report")
+      ->check(CLI::ExistingFile);
+}
+
+void ApplyPrompts(const PromptFlags& flags, EvalJob& job) {
+  const Task& task = *job.task;
+  TaskProtocol& protocol = job.protocol;
+  if (!flags.file.empty() || (!flags.name.empty() && flags.name != protocol.prompt)) protocol.changed.push_back("prompt");
+  if (!flags.name.empty()) protocol.prompt = flags.name;
+  if (!flags.name.empty() || !flags.file.empty()) protocol.changed.push_back("prompt");
+  if (!flags.file.empty()) {
+    if (flags.name.empty()) protocol.prompt = "file";
+    protocol.prompts_text = ReadFile(flags.file, uint64_t{1} << 20);
+    protocol.prompts_sha256 = Sha256Hex(protocol.prompts_text);
+  }
+  if (protocol.prompt.empty()) protocol.prompt = job.dataset.prompt;
+  std::string known;
+  for (const Choice& choice : task.prompts) {
+    if (choice.name == protocol.prompt) return;
+    known += (known.empty() ? "" : ", ") + std::string(choice.name);
+  }
+  if (protocol.prompt.empty()) return;
+  throw Error("--prompt", fmt::format("\"{}\" for task {}", Printable(protocol.prompt), task.name),
+              known.empty() ? "a task with several prompts" : "one of " + known);
 }
 
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu) {

@@ -16,8 +16,8 @@ void PrintRuns(const Metric& m, double scale, const char* unit) {
   constexpr size_t kShown = 10;
   for (size_t i = 0; i < m.runs->runs.size() && i < kShown; ++i) runs += fmt::format(" {:.2f}", scale * m.runs->runs[i]);
   if (m.runs->runs.size() > kShown) runs += " ...";
-  fmt::print("    runs:{}; standard error {:.2f} from the samples, {:.2f} from run to run{}\n", runs,
-             scale * m.runs->stderr_sampling, scale * m.runs->stderr_run_to_run, unit);
+  fmt::print("    runs:{}{}; standard error {:.2f} from the samples, {:.2f} from run to run\n", runs, unit,
+             scale * m.runs->stderr_sampling, scale * m.runs->stderr_run_to_run);
 }
 
 void PrintBounds(const TruncationBounds& bounds, const Metric& m, double scale, const char* unit) {

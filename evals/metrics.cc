@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "engine/core/error.h"
 #include "reports/intervals.h"
@@ -114,6 +116,29 @@ const MetricScale* FindScale(const Task& task, std::string_view metric) {
   return nullptr;
 }
 
+// A metric all of whose tallies have count 0, if the task says what it is then.
+std::optional<Metric> MakeEmpty(const Task& task, const std::string& name) {
+  const std::string_view last = std::string_view(name).substr(name.rfind('/') + 1);
+  for (const EmptyMetric& empty : task.empties) {
+    if (empty.name == last) return Metric{name, empty.value, 0, 1, 0};
+  }
+  return std::nullopt;
+}
+
+// Names that occur in tallies, but nowhere with a count.
+std::set<std::string> NamesWithoutCount(const std::vector<SampleScores>& samples, const Columns& columns) {
+  std::set<std::string> names;
+  for (const SampleScores& sample : samples) {
+    for (const Score& score : sample) {
+      if (score.failed) continue;
+      for (const auto& [name, tally] : score.tallies) {
+        if (columns.count(name) == 0) names.insert(name);
+      }
+    }
+  }
+  return names;
+}
+
 void ApplyScale(const Task& task, Metric& metric) {
   const MetricScale* scale = FindScale(task, metric.name);
   if (scale == nullptr) return;
@@ -156,16 +181,25 @@ MetricBounds RatioBounds(std::string_view name, const std::vector<SampleScores>&
 std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleScores>& samples,
                                    std::vector<std::string>& warnings) {
   const Columns columns = CollectTallies(samples);
+  std::set<std::string> empty = NamesWithoutCount(samples, columns);
   int runs = 1;
   for (const SampleScores& scores : samples) {
     for (const Score& score : scores) runs = std::max(runs, score.repeat + 1);
   }
+  std::set<std::string> empty = NamesWithoutCount(samples, columns);
   std::vector<Metric> metrics;
   for (const MeanMetric& headline : Headlines(task)) {
     const bool all = std::all_of(headline.parts.begin(), headline.parts.end(),
                                  [&](std::string_view part) { return columns.count(std::string(part)) > 0; });
     if (!all) {
-      warnings.push_back(fmt::format("{}: {} has no scored sample and is left out", task.name, headline.name));
+      const std::string name(headline.name);
+      const auto defined = empty.erase(name) > 0 ? MakeEmpty(task, name) : std::nullopt;
+      if (defined) {
+        metrics.push_back(*defined);
+        warnings.push_back(fmt::format("{}: {} has an empty denominator and is {} by definition", task.name, name, defined->value));
+      } else {
+        warnings.push_back(fmt::format("{}: {} has no scored sample and is left out", task.name, name));
+      }
       continue;
     }
     const auto own = columns.find(std::string(headline.name));
@@ -176,6 +210,9 @@ std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleSco
     if (std::find(task.headline.begin(), task.headline.end(), name) == task.headline.end()) {
       metrics.push_back(MakeMetric(name, column));
     }
+  }
+  for (const std::string& name : empty) {
+    if (const auto defined = MakeEmpty(task, name)) metrics.push_back(*defined);
   }
   for (Metric& metric : metrics) ApplyScale(task, metric);
   return metrics;

@@ -79,8 +79,10 @@ Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
     if (!choices.empty()) json[key] = chosen.empty() ? std::string(choices.front().name) : chosen;
   };
   add("prompt", protocol.prompt, task.prompts);
+  if (!protocol.prompts_sha256.empty()) json["prompts_sha256"] = protocol.prompts_sha256;
   add("extraction", protocol.extraction, task.extractions);
   add("grader", protocol.grader, task.graders);
+  if (!protocol.prompts_sha256.empty()) json["prompts_sha256"] = protocol.prompts_sha256;
   if (!protocol.prompt_text.empty()) json["prompt_text"] = protocol.prompt_text;
   if (!protocol.sha256.empty()) {
     json["sha256"] = protocol.sha256;
@@ -102,6 +104,7 @@ TaskProtocol ProtocolFromJson(const Json& json, const std::string& place) {
   read_if("prompt", protocol.prompt);
   read_if("extraction", protocol.extraction);
   read_if("grader", protocol.grader);
+  read_if("prompts_sha256", protocol.prompts_sha256);
   read_if("prompt_text", protocol.prompt_text);
   read_if("sha256", protocol.sha256);
   read_if("changed", protocol.changed);

@@ -93,7 +93,7 @@ std::vector<ComparedMetric> MetricsOf(const StoredTask& stored) {
 StoredRun ParseReport(std::string_view text, const std::string& place) {
   StoredRun run;
   run.report_path = place;
-  run.report = ParseJson(text, place);
+  run.report = ParseJsonText(text, place);
   using Type = Json::value_t;
   if (Field(run.report, "schema_version", Type::number_integer, place) != 1) {
     throw Error(place, "another schema version", "a report of this program, schema version 1");

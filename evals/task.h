@@ -51,6 +51,14 @@ struct MetricScale {
   double low = 0, high = 1;
 };
 
+// What a metric is if every tally of it has count 0, so that its ratio has no denominator (no answer was wrong: a rate among
+// wrong answers). Such a metric is reported with n = 0 and its whole range as interval; without this it is left out. Also holds
+// behind a slash.
+struct EmptyMetric {
+  std::string_view name;
+  double value = 0;
+};
+
 // A choice that a protocol may make: how the question is put, how the answer is found, who decides.
 struct Choice {
   std::string_view name;
@@ -70,6 +78,7 @@ struct Task {
   std::vector<std::string_view> headline;  // metrics reported first, in this order; the others follow by name
   std::vector<MeanMetric> means;           // reported after the headline
   std::vector<MetricScale> scales;
+  std::vector<EmptyMetric> empties;
   std::vector<std::string_view> lower_is_better;  // headline metrics and means whose rise is a loss (a hallucination rate)
   // What TaskProtocol::prompt, extraction and grader may say; the first is the default. Empty: no choice, only "".
   std::vector<Choice> prompts, extractions, graders;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/core/error.h"
 #include "reports/claims.h"
 
 namespace tidemark {
@@ -89,10 +90,11 @@ Json ToJson(const ClaimCard& card) {
 std::string ToText(const ClaimCard& card) {
   const Claim& claim = card.claim;
   const std::string unit = claim.unit == "index" ? "" : " " + claim.unit;
-  std::string text = fmt::format("{}, {}: claimed {}{}{}{}\n", claim.model, claim.metric, claim.about ? "about " : "",
-                                 claim.value.Text(), unit, claim.device.empty() ? "" : " on " + claim.device);
+  std::string text =
+      fmt::format("{}, {}: claimed {}{}{}{}\n", Printable(claim.model), Printable(claim.metric), claim.about ? "about " : "",
+                  claim.value.Text(), unit, claim.device.empty() ? "" : " on " + Printable(claim.device));
   const auto line = [&text](const char* label, const std::string& content) {
-    text += fmt::format("  {:<14} {}\n", label, content);
+    text += fmt::format("  {:<14} {}\n", label, Printable(content, 1000));
   };
   line("source", claim.source + (claim.date.empty() ? "" : ", " + claim.date));
   if (card.measured.empty()) line("measured", "nothing");

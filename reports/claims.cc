@@ -152,7 +152,7 @@ PrintedNumber ParsePrintedNumber(std::string_view text, const std::string& place
 }
 
 std::vector<Claim> ParseClaims(std::string_view text, const std::string& place) {
-  const Json json = ParseJson(text, place);
+  const Json json = ParseJsonText(text, place);
   const bool usable = json.is_object() && json.contains("claims") && json["claims"].is_array();
   if (!usable) throw Error(place, "no \"claims\"", "a list of claims");
   Json defaults = Json::object();

@@ -9,7 +9,7 @@
 namespace tidemark {
 
 // Throws Error(place, ...): not JSON, or more than 64 levels.
-nlohmann::ordered_json ParseJson(std::string_view text, const std::string& place);
+nlohmann::ordered_json ParseJsonText(std::string_view text, const std::string& place);
 
 }  // namespace tidemark
 

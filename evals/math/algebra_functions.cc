@@ -53,7 +53,7 @@ Node MakeLogarithm(Node arg) {
       Node pi, i;
       pi.op = Op::kPi;
       i.op = Op::kI;
-      return MakeAdd({MakeLogarithm(std::move(arg)), MakeMultiply({std::move(i), std::move(pi)})});
+      return MakeAdd(NodeList(MakeLogarithm(std::move(arg)), MakeMultiply(NodeList(std::move(i), std::move(pi)))));
     }
   }
   std::vector<Node> args;

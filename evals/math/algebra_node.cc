@@ -82,19 +82,19 @@ Node RationalPower(const Rational& base, const Rational& exponent) {
   fmpz_set(p, exponent.num());
   if (exponent.IsInteger()) {
     if (auto folded = FoldIntegerPower(base, p)) return RationalNode(std::move(*folded));
-    return WithArgs(Op::kPower, {RationalNode(base), RationalNode(exponent)});
+    return WithArgs(Op::kPower, NodeList(RationalNode(base), RationalNode(exponent)));
   }
   if (base.Sign() < 0) {  // the principal value: (-b)^r = b^r e^(i pi r)
     Rational positive;
     fmpq_neg(positive, base);
-    return MakeMultiply({MakeCis(exponent), RationalPower(positive, exponent)});
+    return MakeMultiply(NodeList(MakeCis(exponent), RationalPower(positive, exponent)));
   }
   if (fmpz_fits_si(exponent.den())) {
     if (const auto root = ExactRoot(base, fmpz_get_si(exponent.den()))) {
       if (auto folded = FoldIntegerPower(*root, p)) return RationalNode(std::move(*folded));
     }
   }
-  return WithArgs(Op::kPower, {RationalNode(base), RationalNode(exponent)});
+  return WithArgs(Op::kPower, NodeList(RationalNode(base), RationalNode(exponent)));
 }
 
 std::vector<Node> BuildArgs(const Expression& expression, const Budget& budget) {
@@ -162,9 +162,9 @@ Node MakeDivide(Node numerator, Node denominator) {
     if (denominator.value.IsZero()) throw Undefined();
     Rational inverse;
     fmpq_inv(inverse, denominator.value);
-    return MakeMultiply({RationalNode(std::move(inverse)), std::move(numerator)});
+    return MakeMultiply(NodeList(RationalNode(std::move(inverse)), std::move(numerator)));
   }
-  return WithArgs(Op::kDivide, {std::move(numerator), std::move(denominator)});
+  return WithArgs(Op::kDivide, NodeList(std::move(numerator), std::move(denominator)));
 }
 
 Node MakePower(Node base, Node exponent) {
@@ -184,20 +184,20 @@ Node MakePower(Node base, Node exponent) {
       fmpq_mul(product, base.args[1].value, exponent.value);
       return MakePower(std::move(base.args[0]), RationalNode(std::move(product)));
     }
-    return WithArgs(Op::kPower, {std::move(base), std::move(exponent)});
+    return WithArgs(Op::kPower, NodeList(std::move(base), std::move(exponent)));
   }
   if (IsRational(base) && base.value.IsOne()) return base;
   if (base.op == Op::kE) {
     const auto angle = AsPiMonomial(exponent);
     if (angle && angle->pis == 1 && angle->is == 1) return MakeCis(angle->coefficient);
   }
-  return WithArgs(Op::kPower, {std::move(base), std::move(exponent)});
+  return WithArgs(Op::kPower, NodeList(std::move(base), std::move(exponent)));
 }
 
 Node MakeCis(Rational value) {
   Rational complement(1, 2);
   fmpq_sub(complement, complement, value);  // sin(x) = cos(pi/2 - x)
-  return MakeAdd({MakeCosPi(std::move(value)), MakeMultiply({Leaf(Op::kI), MakeCosPi(std::move(complement))})});
+  return MakeAdd(NodeList(MakeCosPi(std::move(value)), MakeMultiply(NodeList(Leaf(Op::kI), MakeCosPi(std::move(complement))))));
 }
 
 Node MakeCosPi(Rational value) {
@@ -220,8 +220,9 @@ Node MakeCosPi(Rational value) {
   }
   const auto surd = [&](slong constant, slong coefficient, slong radicand, slong denominator) {
     Node root = RationalPower(Rational(radicand), Rational(1, 2));
-    Node sum = MakeAdd({RationalNode(Rational(constant)), MakeMultiply({RationalNode(Rational(coefficient)), std::move(root)})});
-    return MakeMultiply({RationalNode(Rational(sign, static_cast<ulong>(denominator))), std::move(sum)});
+    Node sum = MakeAdd(
+        NodeList(RationalNode(Rational(constant)), MakeMultiply(NodeList(RationalNode(Rational(coefficient)), std::move(root)))));
+    return MakeMultiply(NodeList(RationalNode(Rational(sign, static_cast<ulong>(denominator))), std::move(sum)));
   };
   if (value.IsZero()) return RationalNode(Rational(sign));
   if (value == Rational(1, 2)) return RationalNode(Rational(0));
@@ -232,7 +233,7 @@ Node MakeCosPi(Rational value) {
   if (value == Rational(2, 5)) return surd(-1, 1, 5, 4);
   Node node = Leaf(Op::kCosPi);
   node.value = std::move(value);
-  return MakeMultiply({RationalNode(Rational(sign)), std::move(node)});
+  return MakeMultiply(NodeList(RationalNode(Rational(sign)), std::move(node)));
 }
 
 std::optional<PiMonomial> AsPiMonomial(const Node& node) {
@@ -324,7 +325,7 @@ Node BuildNode(const Expression& expression, const Budget& budget) {
   }
   std::vector<Node> args = BuildArgs(expression, budget);
   if (expression.kind == Kind::kNegate && args.size() == 1) {
-    return MakeMultiply({RationalNode(Rational(-1)), std::move(args[0])});
+    return MakeMultiply(NodeList(RationalNode(Rational(-1)), std::move(args[0])));
   }
   if (args.size() != 2) throw Undefined();
   switch (expression.kind) {

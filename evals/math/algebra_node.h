@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evals/math/budget.h"
@@ -37,6 +38,15 @@ struct Node {
 
   bool operator==(const Node&) const = default;
 };
+
+// Moves its arguments; an initializer list would copy whole trees.
+template <typename... Nodes>
+std::vector<Node> NodeList(Nodes&&... nodes) {
+  std::vector<Node> out;
+  out.reserve(sizeof...(nodes));
+  (out.push_back(std::forward<Nodes>(nodes)), ...);
+  return out;
+}
 
 // Thrown for a value that does not exist: 1/0, 0^0, ln 0, (-1)!.
 struct Undefined {};

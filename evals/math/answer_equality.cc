@@ -120,10 +120,21 @@ Expression Prepare(const Expression& read, const Budget& budget) {
   }
 }
 
-std::vector<Expression> Distinct(const std::vector<Expression>& entries) {
+// Without repetitions: as written, and (in sets of ordinary size) of the same constant in two forms.
+std::vector<Expression> Distinct(const std::vector<Expression>& entries, const Budget& budget) {
+  constexpr size_t kOrdinary = 100;
+  const auto same = [&](const Expression& a, const Expression& b) {
+    if (a == b) return true;
+    if (entries.size() > kOrdinary || !IsScalar(a.kind) || !IsScalar(b.kind) || !IsConstant(a) || !IsConstant(b)) return false;
+    if (InfinitySign(a) != 0 || InfinitySign(b) != 0) return InfinitySign(a) == InfinitySign(b);
+    return DecideEqual(a, b, budget).equality == Equality::kEqual;
+  };
   std::vector<Expression> distinct;
   for (const Expression& entry : entries) {
-    if (std::find(distinct.begin(), distinct.end(), entry) == distinct.end()) distinct.push_back(entry);
+    budget.CheckTime();
+    if (std::none_of(distinct.begin(), distinct.end(), [&](const Expression& e) { return same(e, entry); })) {
+      distinct.push_back(entry);
+    }
   }
   return distinct;
 }
@@ -214,9 +225,9 @@ class Comparison {
   // Sets without order, tuples in order; a set given for a tuple counts in the order in which it was written.
   bool ElementsEqual(const Expression& gold, const Expression& answer) {
     if (gold.kind == Kind::kSet) {
-      return Unordered(Distinct(gold.args), answer.kind == Kind::kSet ? Distinct(answer.args) : answer.args);
+      return Unordered(Distinct(gold.args, budget_), answer.kind == Kind::kSet ? Distinct(answer.args, budget_) : answer.args);
     }
-    if (answer.kind == Kind::kSet && Distinct(answer.args).size() != answer.args.size()) return false;
+    if (answer.kind == Kind::kSet && Distinct(answer.args, budget_).size() != answer.args.size()) return false;
     return InOrder(gold.args, answer.args);
   }
 
@@ -238,7 +249,8 @@ class Comparison {
     if (real_a && real_b) return Decide(SameRealSet(*real_a, *real_b, budget_).value_or(false), "as sets of reals");
     if (a.kind != b.kind || a.text != b.text) return Decide(false, "of different kinds");
     const bool ordered = a.kind == Kind::kDifference;
-    return Decide(ordered ? InOrder(a.args, b.args) : Unordered(Distinct(a.args), Distinct(b.args)), "part by part");
+    return Decide(ordered ? InOrder(a.args, b.args) : Unordered(Distinct(a.args, budget_), Distinct(b.args, budget_)),
+                  "part by part");
   }
 
   static Expression AsPoint(const Expression& e) {

@@ -84,8 +84,8 @@ class Extraction {
     while ((at = next(at)) < text_.size()) {
       if (++steps_ % 256 == 0) budget_.CheckTime();
       if (pattern(at, match) && match.end > at) {
-        places_.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(match.end),
-                           static_cast<uint32_t>(patterns_of_group_.size())});
+        places_.push_back(
+            {static_cast<uint32_t>(at), static_cast<uint32_t>(match.end), static_cast<uint32_t>(patterns_of_group_.size())});
         at = match.end;
       } else {
         ++at;
@@ -136,15 +136,16 @@ class Extraction {
       return after_is(at, [&](size_t from) { return patterns_.FormulasAfterBlanks(from, match); });
     });
     Collect(Characters(kFormulaStarts), [this](size_t at, Match& match) { return patterns_.FormulasAt(at, true, match); });
-    Collect([this](size_t from) { return text_.find("\\boxed{", from); }, [this](size_t at, Match& match) {
-      const size_t last = text_.rfind('}');
-      if (last < at + 8) return false;
-      match = Match{};
-      match.begin = at;
-      match.end = last + 1;
-      match.formulas.push_back({text_.substr(at, last + 1 - at), false, true});
-      return true;
-    });
+    Collect([this](size_t from) { return text_.find("\\boxed{", from); },
+            [this](size_t at, Match& match) {
+              const size_t last = text_.rfind('}');
+              if (last < at + 8) return false;
+              match = Match{};
+              match.begin = at;
+              match.end = last + 1;
+              match.formulas.push_back({text_.substr(at, last + 1 - at), false, true});
+              return true;
+            });
     Collect(Word(kFinalAnswer), [=, this](size_t at, Match& match) {
       return after_is(at, [&](size_t from) { return patterns_.ExpressionAt(from, false, match); });
     });

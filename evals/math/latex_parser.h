@@ -20,7 +20,7 @@ inline constexpr int kMaxTreeDepth = 200;
 //   "1, 2"                 kList          "(1,2)", "[1,2)"  kInterval, with the ends as written, whatever their order
 //   "(1,2,3)", "[1,2,3]"   kTuple         "\{1,2\}", "{1,2}"  kSet
 //   "x = 1"                kRelation      "x \in S"         kMember; "\notin": kRelation "!="
-//   "1 \pm 2"              kPlusMinus, only as an entry of a list, tuple or set, or alone
+//   "1 \pm 2"              kPlusMinus, only as an entry of a list (of one, when alone), tuple or set
 //   "50\%"                 kMultiply with text "%" of 50 and 1/100
 //   "1\frac{1}{2}"         kAdd with text "mixed" of 1 and 1/2; a bracketed factor, 2(3), multiplies
 //   "52_8", "30^\circ"     52, 30: base and degree marks are ignored

@@ -130,6 +130,15 @@ class Lexer {
 };
 
 Expression Make(Kind kind, std::vector<Expression> args) { return {kind, "", std::move(args)}; }
+
+// Moves its arguments; an initializer list would copy whole trees.
+template <typename... Args>
+Expression With(Kind kind, const std::string& text, Args&&... args) {
+  Expression out{kind, text, {}};
+  out.args.reserve(sizeof...(args));
+  (out.args.push_back(std::forward<Args>(args)), ...);
+  return out;
+}
 Expression Leaf(Kind kind, std::string text) { return {kind, std::move(text), {}}; }
 
 bool HasSymbols(const Expression& e) { return e.kind == Kind::kSymbol || std::any_of(e.args.begin(), e.args.end(), HasSymbols); }
@@ -195,7 +204,7 @@ class Parser {
           })) {
         break;
       }
-      terms.push_back(minus ? Make(Kind::kNegate, {std::move(term)}) : std::move(term));
+      terms.push_back(minus ? With(Kind::kNegate, "", std::move(term)) : std::move(term));
     }
     --depth_;
     return terms.size() == 1 ? std::move(terms[0]) : Make(Kind::kAdd, std::move(terms));
@@ -216,7 +225,7 @@ class Parser {
           })) {
         return out;
       }
-      out = Make(times ? Kind::kMultiply : Kind::kDivide, {std::move(out), std::move(right)});
+      out = With(times ? Kind::kMultiply : Kind::kDivide, "", std::move(out), std::move(right));
     }
   }
 
@@ -224,7 +233,7 @@ class Parser {
     if (++depth_ > kMaxNesting) throw Refused();
     Expression out;
     if (Take("-")) {
-      out = Make(Kind::kNegate, {Signed(functions)});
+      out = With(Kind::kNegate, "", Signed(functions));
     } else if (Take("+")) {
       out = Signed(functions);
     } else {
@@ -241,11 +250,14 @@ class Parser {
     while (StartsFactor(functions) && Try([&] { factors.push_back(Postfix(functions)); })) {
     }
     // An x between two constants is a multiplication sign.
+    std::vector<bool> sign(factors.size(), false);
+    for (size_t i = 1; i + 1 < factors.size(); ++i) {
+      sign[i] = factors[i].kind == Kind::kSymbol && factors[i].text == "x" && !HasSymbols(factors[i - 1]) &&
+                !HasSymbols(factors[i + 1]);
+    }
     std::vector<Expression> kept;
     for (size_t i = 0; i < factors.size(); ++i) {
-      const bool sign = i > 0 && i + 1 < factors.size() && factors[i].kind == Kind::kSymbol && factors[i].text == "x" &&
-                        !HasSymbols(factors[i - 1]) && !HasSymbols(factors[i + 1]);
-      if (!sign) kept.push_back(factors[i]);
+      if (!sign[i]) kept.push_back(std::move(factors[i]));
     }
     return kept.size() == 1 ? std::move(kept[0]) : Make(Kind::kMultiply, std::move(kept));
   }
@@ -293,13 +305,17 @@ class Parser {
 
   Expression PostfixOnce(bool functions) {
     Expression out = Base(functions);
-    while (Is("^")) {  // from left to right: 2^3^4 is (2^3)^4
+    for (int powers = 0; Is("^"); ++powers) {  // from left to right: 2^3^4 is (2^3)^4
       Expression exponent;
+      if (powers > kMaxNesting) throw Refused();
       if (!Try([&] { exponent = Subscript(); })) break;
       if (Is("_")) Try([&] { Subscript(); });
-      out = Make(Kind::kPower, {std::move(out), std::move(exponent)});
+      out = With(Kind::kPower, "", std::move(out), std::move(exponent));
     }
-    while (Take("!")) out = {Kind::kFunction, "factorial", {std::move(out)}};
+    for (int count = 0; Take("!"); ++count) {
+      if (count > kMaxNesting) throw Refused();
+      out = With(Kind::kFunction, "factorial", std::move(out));
+    }
     return out;
   }
 
@@ -321,7 +337,7 @@ class Parser {
         Expression out = Sum();
         --bars_;
         Expect("|");
-        return {Kind::kFunction, "abs", {std::move(out)}};
+        return With(Kind::kFunction, "abs", std::move(out));
       }
     }
     if (token.type == Type::kCommand) {
@@ -332,7 +348,7 @@ class Parser {
       if (functions && token.text == "sqrt") return SquareRoot();
       if (functions && token.text == "overline") {
         ++next_;
-        return {Kind::kFunction, "conjugate", {Braced()}};
+        return With(Kind::kFunction, "conjugate", Braced());
       }
     }
     if (functions) {
@@ -347,7 +363,7 @@ class Parser {
     if (!IsCommand(close)) throw Unreadable();
     ++next_;
     if (function.empty()) return out;
-    return {Kind::kFunction, std::move(function), {std::move(out)}};
+    return With(Kind::kFunction, std::move(function), std::move(out));
   }
 
   Expression Braced() {
@@ -365,7 +381,7 @@ class Parser {
       Expect("]");
     }
     Expression radicand = Braced();
-    return Make(Kind::kRoot, {std::move(radicand), std::move(degree)});
+    return With(Kind::kRoot, "", std::move(radicand), std::move(degree));
   }
 
   // _ and ^ behind a name; what they hold.
@@ -393,13 +409,13 @@ class Parser {
       --next_;
       arg = Argument();
     }
-    if (power && *power == Make(Kind::kNegate, {Leaf(Kind::kNumber, "1")}) &&
+    if (power && *power == With(Kind::kNegate, "", Leaf(Kind::kNumber, "1")) &&
         Has({"sin", "cos", "tan", "csc", "sec", "cot"}, name)) {
       name = "arc" + name;
       power.reset();
     }
     Expression out = Applied(name, std::move(arg), std::move(base));
-    return power ? Make(Kind::kPower, {std::move(out), std::move(*power)}) : out;
+    return power ? With(Kind::kPower, "", std::move(out), std::move(*power)) : out;
   }
 
   Expression Argument() {
@@ -416,15 +432,15 @@ class Parser {
   static Expression Applied(const std::string& name, Expression arg, std::optional<Expression> base) {
     if (name == "log" || name == "ln" || name == "lg") {
       if (!base && name == "lg") base = Leaf(Kind::kNumber, "10");
-      if (base) return {Kind::kFunction, "log", {std::move(arg), std::move(*base)}};
-      return {Kind::kFunction, "ln", {std::move(arg)}};
+      if (base) return With(Kind::kFunction, "log", std::move(arg), std::move(*base));
+      return With(Kind::kFunction, "ln", std::move(arg));
     }
     // arccot x = arctan(1/x) and so on
     const std::string inverse = name == "arccot" ? "arctan" : name == "arcsec" ? "arccos" : name == "arccsc" ? "arcsin" : "";
     if (!inverse.empty()) {
-      return {Kind::kFunction, inverse, {Make(Kind::kDivide, {Leaf(Kind::kNumber, "1"), std::move(arg)})}};
+      return With(Kind::kFunction, inverse, With(Kind::kDivide, "", Leaf(Kind::kNumber, "1"), std::move(arg)));
     }
-    return {Kind::kFunction, name, {std::move(arg)}};
+    return With(Kind::kFunction, name, std::move(arg));
   }
 
   // f(x, y), f_1'(x), \pi(x): a letter or command before an opening bracket.
@@ -497,13 +513,13 @@ class Parser {
       Expression numerator = FractionPart();
       if (Is("{") && Peek(1).type == Type::kDifferential && Peek(2).text == "}") throw Unreadable();  // a derivative
       Expression denominator = FractionPart();
-      return Make(Kind::kDivide, {std::move(numerator), std::move(denominator)});
+      return With(Kind::kDivide, "", std::move(numerator), std::move(denominator));
     }
     if (Has({"binom", "dbinom", "tbinom"}, name)) {
       ++next_;
       Expression n = Braced();
       Expression k = Braced();
-      return {Kind::kFunction, "binomial", {std::move(n), std::move(k)}};
+      return With(Kind::kFunction, "binomial", std::move(n), std::move(k));
     }
     if (name == "mathit") {
       ++next_;
@@ -560,9 +576,26 @@ class Parser {
   const Budget& budget_;
 };
 
+// The library checks beforehand that matrices begin and end in turn, though it cannot read them.
+bool MatricesBalance(View text) {
+  constexpr View kKinds[] = {U"pmatrix}", U"bmatrix}", U"vmatrix}"};
+  View open;
+  for (size_t at = text.find(U'\\'); at != View::npos; at = text.find(U'\\', at + 1)) {
+    const View rest = text.substr(at);
+    for (const View kind : kKinds) {
+      const bool begin = python::StartsWith(rest, U"\\begin{") && python::StartsWith(rest.substr(7), kind);
+      const bool end = python::StartsWith(rest, U"\\end{") && python::StartsWith(rest.substr(5), kind);
+      if ((begin && !open.empty()) || (end && open != kind)) return false;
+      if (begin || end) open = begin ? kind : View();
+    }
+  }
+  return open.empty();
+}
+
 }  // namespace
 
 std::optional<Expression> ParseSympyLatex(View text, const Budget& budget) {
+  if (!MatricesBalance(text)) return std::nullopt;
   try {
     return Parser(Lexer(text).All(), budget).Parse();
   } catch (const Unreadable&) {

@@ -38,13 +38,21 @@ size_t TakeDigits(std::string_view text, size_t at) {
   return at;
 }
 
+// Python allows single underscores between digits: 4343_6 is 43436.
+size_t TakeLiteralDigits(std::string_view text, size_t at) {
+  while (true) {
+    at = TakeDigits(text, at);
+    if (at == 0 || !IsDigit(text[at - 1]) || at + 1 >= text.size() || text[at] != '_' || !IsDigit(text[at + 1])) return at;
+    ++at;
+  }
+}
+
 // Python's decimal literals. "007" is two of them, 00 and 7.
 size_t NumberEnd(std::string_view text, size_t at) {
-  const size_t digits = TakeDigits(text, at);
-  size_t end = digits;
+  size_t end = TakeLiteralDigits(text, at);
   bool floating = false;
   if (end < text.size() && text[end] == '.') {
-    end = TakeDigits(text, end + 1);
+    end = TakeLiteralDigits(text, end + 1);
     floating = true;
   }
   if (end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
@@ -58,7 +66,7 @@ size_t NumberEnd(std::string_view text, size_t at) {
   }
   if (!floating && text[at] == '0') {
     end = at;
-    while (end < text.size() && text[end] == '0') ++end;
+    while (end < text.size() && (text[end] == '0' || (text[end] == '_' && end + 1 < text.size() && text[end + 1] == '0'))) ++end;
   }
   return end;
 }
@@ -92,6 +100,7 @@ std::vector<Token> Tokens(std::string_view text) {
       throw Unreadable();
     }
     Token token{type, std::string(text.substr(i, end - i))};
+    if (type == Type::kNumber) token.text.erase(std::remove(token.text.begin(), token.text.end(), '_'), token.text.end());
     if (token.text == "^") token.text = "**";
     out.push_back(std::move(token));
     i = end;
@@ -175,6 +184,15 @@ bool IsGreekName(std::string_view name) {
 Expression Leaf(Kind kind, std::string text) { return {kind, std::move(text), {}}; }
 Expression Make(Kind kind, std::vector<Expression> args) { return {kind, "", std::move(args)}; }
 
+// Moves its arguments; an initializer list would copy whole trees.
+template <typename... Args>
+Expression With(Kind kind, const std::string& text, Args&&... args) {
+  Expression out{kind, text, {}};
+  out.args.reserve(sizeof...(args));
+  (out.args.push_back(std::forward<Args>(args)), ...);
+  return out;
+}
+
 class Parser {
  public:
   Parser(std::vector<Token> tokens, const Budget& budget) : tokens_(std::move(tokens)), budget_(budget) {}
@@ -206,7 +224,7 @@ class Parser {
       const bool minus = Is("-");
       ++next_;
       Expression term = Product();
-      terms.push_back(minus ? Make(Kind::kNegate, {std::move(term)}) : std::move(term));
+      terms.push_back(minus ? With(Kind::kNegate, "", std::move(term)) : std::move(term));
     }
     --depth_;
     return terms.size() == 1 ? std::move(terms[0]) : Make(Kind::kAdd, std::move(terms));
@@ -223,7 +241,7 @@ class Parser {
         Expression numerator = Joined(std::move(factors));
         factors.clear();
         Expression denominator = Signed();
-        factors.push_back(Make(Kind::kDivide, {std::move(numerator), std::move(denominator)}));
+        factors.push_back(With(Kind::kDivide, "", std::move(numerator), std::move(denominator)));
       } else if (Take("*") || StartsFactor()) {
         factors.push_back(Signed());
       } else {
@@ -240,7 +258,7 @@ class Parser {
     if (++depth_ > kMaxNesting) throw Unreadable();
     Expression out;
     if (Take("-")) {
-      out = Make(Kind::kNegate, {Signed()});
+      out = With(Kind::kNegate, "", Signed());
     } else if (Take("+")) {
       out = Signed();
     } else {
@@ -253,10 +271,13 @@ class Parser {
   // A name that falls into letters is several factors, the last of which takes the exponent: ab^2 is a*b^2.
   Expression Power() {
     std::vector<Expression> factors = Atom();
-    while (Take("!")) factors.back() = {Kind::kFunction, "factorial", {std::move(factors.back())}};
+    for (int count = 0; Take("!"); ++count) {
+      if (count > kMaxNesting) throw Unreadable();
+      factors.back() = With(Kind::kFunction, "factorial", std::move(factors.back()));
+    }
     if (Take("**")) {
       Expression exponent = Signed();
-      factors.back() = Make(Kind::kPower, {std::move(factors.back()), std::move(exponent)});
+      factors.back() = With(Kind::kPower, "", std::move(factors.back()), std::move(exponent));
     }
     return Joined(std::move(factors));
   }
@@ -291,8 +312,8 @@ class Parser {
     const bool negative = text[digits] == '-';
     if (negative || text[digits] == '+') ++digits;
     Expression exponent = Leaf(Kind::kNumber, text.substr(digits));
-    Expression scale = Make(Kind::kPower, {Leaf(Kind::kNumber, "10"), std::move(exponent)});
-    return Make(negative ? Kind::kDivide : Kind::kMultiply, {std::move(mantissa), std::move(scale)});
+    Expression scale = With(Kind::kPower, "", Leaf(Kind::kNumber, "10"), std::move(exponent));
+    return With(negative ? Kind::kDivide : Kind::kMultiply, "", std::move(mantissa), std::move(scale));
   }
 
   Expression KnownName(const Known& known) {
