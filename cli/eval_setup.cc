@@ -114,7 +114,6 @@ void ApplyPrompts(const PromptFlags& flags, EvalJob& job) {
   TaskProtocol& protocol = job.protocol;
   if (!flags.file.empty() || (!flags.name.empty() && flags.name != protocol.prompt)) protocol.changed.push_back("prompt");
   if (!flags.name.empty()) protocol.prompt = flags.name;
-  if (!flags.name.empty() || !flags.file.empty()) protocol.changed.push_back("prompt");
   if (!flags.file.empty()) {
     if (flags.name.empty()) protocol.prompt = "file";
     protocol.prompts_text = ReadFile(flags.file, uint64_t{1} << 20);

@@ -100,6 +100,7 @@ int Run(const Flags& flags, const CLI::App& command) {
   std::vector<EvalJob> jobs;
   for (const std::string_view name : suite.tasks) {
     jobs.push_back(MakeJob(command, protocol, FindTask(name), "", flags.engine.model, given, 0));
+    ApplyPrompts({}, jobs.back());
     if (command.count("--protocol") > 0 || command.count("--max-new-tokens") > 0) continue;
     jobs.back().generate.max_new_tokens = suite.max_new_tokens;  // a suite is a quick look
     jobs.back().protocol.changed.push_back("max_new_tokens");

@@ -186,7 +186,6 @@ std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleSco
   for (const SampleScores& scores : samples) {
     for (const Score& score : scores) runs = std::max(runs, score.repeat + 1);
   }
-  std::set<std::string> empty = NamesWithoutCount(samples, columns);
   std::vector<Metric> metrics;
   for (const MeanMetric& headline : Headlines(task)) {
     const bool all = std::all_of(headline.parts.begin(), headline.parts.end(),

@@ -166,8 +166,7 @@ std::string ParseChoice(Fields& fields, const std::string& key, const std::vecto
 
 void CheckPromptText(const std::string& text, const std::string& place, const Task& task) {
   if (text.empty()) return;
-  if (task.prompts.empty())
-    throw Error(place, "a prompt", "no such key: task " + std::string(task.name) + " sends its rows as they are");
+  if (!task.own_prompt) throw Error(place, "a prompt", "no such key: task " + std::string(task.name) + " has prompts of its own");
   constexpr std::string_view kSlot = "{problem}";
   const size_t first = text.find(kSlot);
   if (first == text.npos || text.find(kSlot, first + 1) != text.npos)

@@ -79,7 +79,6 @@ Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
     if (!choices.empty()) json[key] = chosen.empty() ? std::string(choices.front().name) : chosen;
   };
   add("prompt", protocol.prompt, task.prompts);
-  if (!protocol.prompts_sha256.empty()) json["prompts_sha256"] = protocol.prompts_sha256;
   add("extraction", protocol.extraction, task.extractions);
   add("grader", protocol.grader, task.graders);
   if (!protocol.prompts_sha256.empty()) json["prompts_sha256"] = protocol.prompts_sha256;

@@ -82,6 +82,7 @@ struct Task {
   std::vector<std::string_view> lower_is_better;  // headline metrics and means whose rise is a loss (a hallucination rate)
   // What TaskProtocol::prompt, extraction and grader may say; the first is the default. Empty: no choice, only "".
   std::vector<Choice> prompts, extractions, graders;
+  bool own_prompt = false;  // a protocol may word the prompt itself (TaskProtocol::prompt_text)
   GenerateOptions options;  // defaults where a protocol says nothing
 
   // place names file and line. Throws Error: fields missing, of a wrong type, or naming something unknown.

@@ -189,6 +189,8 @@ Task MakeMath500Task() {
   for (const math::PromptForm& form : math::AllPromptForms()) task.prompts.push_back({form.name, form.summary});
   for (const math::ExtractionRule& rule : math::AllExtractionRules()) task.extractions.push_back({rule.name, rule.summary});
   for (const MathGrader& grader : math::AllMathGraders()) task.graders.push_back({grader.name, grader.summary});
+  task.lower_is_better = {"no_answer_rate"};
+  task.own_prompt = true;
   task.options.max_new_tokens = 2048;
   task.make_sample = &MakeSample;
   task.score = &ScoreResponse;

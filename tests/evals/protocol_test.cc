@@ -128,7 +128,7 @@ TEST_CASE("a wrong protocol is refused with the place, what was found and what w
       {"/tasks/gsm8k", Json::object(), "gsm8k"},
       {"/tasks/ifeval", 3, "an object"},
       {"/tasks/ifeval/prompt", "boxed", "no choice"},
-      {"/tasks/ifeval/prompt_text", "{problem}", "as they are"},
+      {"/tasks/ifeval/prompt_text", "{problem}", "of its own"},
       {"/tasks/ifeval/temperature", 0.5, "key \"temperature\""},
       {"/tasks/ifeval/repeats", 0, "from 1 to 1000"},
       {"/tasks/ifeval/repeats", 1.5, "from 1 to 1000"},
