@@ -71,14 +71,18 @@ Dataset LoadRows(const TaskReport& task, const std::string& elsewhere) {
 }
 
 // The job as it was run; TaskIdentity tells whether that worked.
-EvalJob Rebuild(const TaskReport& task, const Json& identity, const std::string& dataset, RunOptions& options,
-                std::vector<Sample>& samples) {
+EvalJob Rebuild(const TaskReport& task, const Json& choices, const Json& identity, const std::string& dataset,
+                RunOptions& options, std::vector<Sample>& samples) {
   const std::string place = "task " + task.name;
   EvalJob job;
   job.task = &FindTask(task.name);
   job.dataset = LoadRows(task, dataset);
   job.generate = SettingsFromJson(task.settings, place);
   job.protocol = ProtocolFromJson(task.settings.value("protocol", Json::object()), place);
+  // The report names what was used; no choice is more than that, since rows may have a form of their own.
+  job.protocol.prompt = choices.value("prompt", "");
+  job.protocol.extraction = choices.value("extraction", "");
+  job.protocol.grader = choices.value("grader", "");
   job.identity = identity.value("judge", Json());
   options.repeats = std::clamp(task.settings.value("repeats", 1), 1, 1000);
   options.limit = task.dataset.value("limit", int64_t{0});
@@ -89,6 +93,16 @@ EvalJob Rebuild(const TaskReport& task, const Json& identity, const std::string&
                 job.dataset.path.empty() ? "" : "is " + job.dataset.path + " another file now? see --dataset");
   }
   return job;
+}
+
+// run.json may have been edited: what its digest does not cover can be of any type.
+EvalJob RebuildChecked(const TaskReport& task, const Json& choices, const Json& identity, const std::string& dataset,
+                       RunOptions& options, std::vector<Sample>& samples) {
+  try {
+    return Rebuild(task, choices, identity, dataset, options, samples);
+  } catch (const Json::exception& e) {
+    throw Error("run.json", e.what(), "a run.json of this program");
+  }
 }
 
 // One task over all shards: answers and journal lines in the order of the samples.
@@ -177,10 +191,12 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
   const RunLock lock(options.out);
   PrepareOutput(options.out, options.overwrite);
   const Json identities = record.parts.value("tasks", Json::object());
-  for (TaskReport& task : record.tasks) {
+  for (size_t i = 0; i < record.tasks.size(); ++i) {
+    TaskReport& task = record.tasks[i];
     RunOptions run;
     std::vector<Sample> samples;
-    const EvalJob job = Rebuild(task, identities.value(task.name, Json::object()), options.dataset, run, samples);
+    const EvalJob job =
+        RebuildChecked(task, record.choices[i], identities.value(task.name, Json::object()), options.dataset, run, samples);
     Collector collector(job, run, samples);
     const std::filesystem::path folder = record.tasks.size() > 1 ? task.name : "";
     for (const auto& [directory, shard] : shards) collector.Add(directory / folder, shard.shard);

@@ -77,6 +77,7 @@ RunRecord FromJson(const Json& json, const std::string& place) {
     task.dataset = Member(row, "dataset", Type::object, place);
     task.settings = Member(row, "settings", Type::object, place);
     record.tasks.push_back(std::move(task));
+    record.choices.push_back(Member(row, "choices", Type::object, place));
   }
   if (RunDigest(record.parts) != json.value("digest", "")) {
     throw Error(place, "parts that do not give its digest", "an unchanged run.json");
@@ -145,9 +146,14 @@ void WriteRunRecord(const std::filesystem::path& directory, const RunRecord& rec
   json["knows_stop_reasons"] = record.knows_stop_reasons;
   json["parts"] = record.parts;
   json["tasks"] = Json::array();
-  for (const TaskReport& task : record.tasks) {
-    json["tasks"].push_back(
-        {{"name", task.name}, {"version", task.version}, {"dataset", task.dataset}, {"settings", task.settings}});
+  TM_CHECK(record.choices.size() == record.tasks.size(), "{} of {}", record.choices.size(), record.tasks.size());
+  for (size_t i = 0; i < record.tasks.size(); ++i) {
+    const TaskReport& task = record.tasks[i];
+    json["tasks"].push_back({{"name", task.name},
+                             {"version", task.version},
+                             {"dataset", task.dataset},
+                             {"settings", task.settings},
+                             {"choices", record.choices[i]}});
   }
   json["model"] = record.model;
   json["settings"] = record.settings;

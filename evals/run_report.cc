@@ -65,6 +65,8 @@ RunRecord MakeRecord(const TextModel& model, std::span<const EvalJob> jobs, cons
     TakeShard(samples, options.shard, job.task->name);  // too many shards: before anything is written
     record.parts["tasks"][std::string(job.task->name)] = TaskIdentity(job, own, samples);
     record.tasks.push_back(DescribeTask(job, own));
+    const TaskProtocol& p = job.protocol;
+    record.choices.push_back({{"prompt", p.prompt}, {"extraction", p.extraction}, {"grader", p.grader}});
   }
   return record;
 }

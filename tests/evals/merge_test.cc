@@ -85,20 +85,27 @@ TEST_CASE("shards put together are the run, bit for bit") {
   CHECK(shard["tasks"][0]["samples"]["total"] == 3);
 }
 
-TEST_CASE("shards of several tasks are merged task by task") {
+TEST_CASE("shards of several tasks are merged task by task, each with its protocol") {
   Shards s;
-  EvalJob other = s.job;
-  Task renamed = *s.job.task;  // merging looks tasks up by name, so only the first needs to be in the table
-  renamed.name = "elsewhere";
-  other.task = &renamed;
-  const EvalJob jobs[] = {s.job, other};
-  for (int i = 1; i <= 2; ++i) {
-    s.options.out = s.Path("part" + std::to_string(i));
-    s.options.shard = {i, 2};
-    RunEvals(s.model, jobs, s.options, false, {});
+  const Protocol protocol = FindProtocol("greedy");
+  std::vector<EvalJob> jobs;
+  for (const char* name : {"ifeval", "math500"}) {
+    const ProtocolTask& entry = protocol.For(name);
+    jobs.push_back({&FindTask(name), LoadDataset(name, ""), entry.generate, entry.choices});
   }
-  CHECK_THAT(Complaint([&] { s.Merge({s.Path("part1"), s.Path("part2")}); }), test::Contains("elsewhere"));
-  CHECK(fs::exists(s.Path("merged/ifeval/scores.jsonl")));
+  jobs[1].repeats = 2;
+  const auto run = [&](const std::string& name, Shard shard) {
+    s.options.out = s.Path(name);
+    s.options.shard = shard;
+    RunEvals(s.model, jobs, s.options, false, {});
+    return s.options.out;
+  };
+  run("whole", {});
+  s.Merge({run("part2", {2, 2}), run("part1", {1, 2})});
+  for (const char* file : {"ifeval/scores.jsonl", "math500/scores.jsonl"}) {
+    CHECK(s.File(std::string("merged/") + file) == s.File(std::string("whole/") + file));
+  }
+  CHECK(test::CanonicalReport(s.File("merged/report.json")) == test::CanonicalReport(s.File("whole/report.json")));
 }
 
 TEST_CASE("what cannot be merged is named") {
