@@ -13,6 +13,7 @@
 #include "engine/core/error.h"
 #include "evals/models/models.h"
 #include "evals/runner.h"
+#include "reports/environment.h"
 
 namespace tidemark::cli {
 namespace {
@@ -54,12 +55,13 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   options.progress = ShowEvalProgress;
   CheckOutput(options.out, flags.overwrite);  // before a model of many gigabytes is loaded
   RefuseOwnInput(flags.engine.model, options.out);
-  const Cpu cpu = DetectCpu();
+  const Cpu cpu = UsableCpu(flags.engine);
   const auto model = OpenTextModel(flags.engine.model, MakeModelOptions(flags.engine, cpu));
   options.cancel = &CancelFlag();  // only now: while the model loads there is nothing to keep, and Ctrl-C should end at once
   Report report;
   report.command = CommandLine();
   report.settings = EngineSettings(flags.engine, cpu);
+  report.environment = CollectEnvironment(cpu);
   report = RunEvals(*model, jobs, options, flags.overwrite, std::move(report));
   ClearProgress();
   return ShowReport(report, options.out / "report.json", flags.json);

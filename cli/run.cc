@@ -15,6 +15,7 @@
 #include "engine/core/error.h"
 #include "evals/models/engine_model.h"
 #include "evals/runner.h"
+#include "reports/environment.h"
 
 namespace tidemark::cli {
 namespace {
@@ -90,7 +91,7 @@ int Run(const Flags& flags, const CLI::App& command) {
   const GenerateOptions given = MakeGenerateOptions(flags.generate);
   const std::filesystem::path out = flags.out.empty() ? DefaultOutput("run") : std::filesystem::path(flags.out);
   CheckOutput(out, flags.overwrite);  // before the model is loaded; the results of an earlier run go when it works
-  const Cpu cpu = DetectCpu();
+  const Cpu cpu = UsableCpu(flags.engine);
   const ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
   EngineModel model(model_options.resolve(flags.engine.model), model_options);
   std::vector<EvalJob> jobs;
@@ -103,6 +104,7 @@ int Run(const Flags& flags, const CLI::App& command) {
   Report report;
   report.command = CommandLine();
   report.settings = EngineSettings(flags.engine, cpu);
+  report.environment = CollectEnvironment(cpu);
   report.settings["suite"] = suite.name;
   RunOptions options;
   options.out = out;
