@@ -2,7 +2,7 @@
 //
 // Eight lanes hold too few of a sub-block's different weights to select from, so codes are converted and scaled one by one.
 // Prefill tiles are 3 rows of x by 4 rows of w: 12 sums, 3 vectors of x, one of w.
-#include "backends/f32_kernels.h"
+#include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
 #include "engine/formats/half.h"
 
@@ -182,7 +182,8 @@ void StreamRows(const StreamArguments& a) {
 
 // One group for prefill, row by row.
 template <typename Decoder>
-void Unpack(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, float* group) {
+void Unpack(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, std::byte* bytes) {
+  auto* group = reinterpret_cast<float*>(bytes);
   if (rows < kGroupRows) std::memset(group, 0, static_cast<size_t>(kGroupRows * k) * sizeof(float));
   for (int64_t r = 0; r < rows; ++r) {
     const std::byte* block = w + r * row_bytes;
@@ -258,7 +259,8 @@ void StreamFloats(const StreamArguments& a) {
 }
 
 template <__m256 (*Load)(const std::byte*), int kBytes>
-void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, float* group) {
+void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, std::byte* bytes) {
+  auto* group = reinterpret_cast<float*>(bytes);
   for (int64_t p = 0; p < PaddedK(k); p += 8, w += 8 * kBytes) {
     for (int64_t r = 0; r < kGroupRows; ++r, group += 8) {
       const int64_t bytes = r < rows ? std::clamp<int64_t>(k - p, 0, 8) * kBytes : 0;
@@ -295,7 +297,10 @@ void Tile(const float* w, const float* x, int64_t k, __m256* sums) {
 using TileFunction = void (*)(const float*, const float*, int64_t, __m256*);
 constexpr TileFunction kTiles[kTileRows] = {Tile<1>, Tile<2>, Tile<3>};
 
-void Multiply(const float* group, int64_t rows, int64_t k, const float* x_tiles, int64_t m, float* y, int64_t y_stride) {
+void Multiply(const std::byte* group_bytes, int64_t rows, int64_t k, const std::byte* x_bytes, int64_t m, float* y,
+              int64_t y_stride) {
+  const auto* group = reinterpret_cast<const float*>(group_bytes);
+  const auto* x_tiles = reinterpret_cast<const float*>(x_bytes);
   constexpr int64_t kMaxRows = 16 * kTileRows;  // rows of x whose sums wait at a time
   __m256 sums[kMaxRows * kGroupRows];
   const int64_t padded = PaddedK(k);
@@ -316,35 +321,38 @@ void Multiply(const float* group, int64_t rows, int64_t k, const float* x_tiles,
 }
 
 constexpr std::array kFormats = {
-    F32Kernels::Format{"f32", StreamFloats<LoadF32, 4>, UnpackFloats<LoadF32, 4>},
-    F32Kernels::Format{"f16", StreamFloats<LoadF16, 2>, UnpackFloats<LoadF16, 2>},
-    F32Kernels::Format{"bf16", StreamFloats<LoadBf16, 2>, UnpackFloats<LoadBf16, 2>},
-    F32Kernels::Format{"q8_0", Stream<Q8_0>, Unpack<Q8_0>},
-    F32Kernels::Format{"q4_0", Stream<Q4_0>, Unpack<Q4_0>},
-    F32Kernels::Format{"q4_k", Stream<Q4_K>, Unpack<Q4_K>},
-    F32Kernels::Format{"q5_k", Stream<Q5_K>, Unpack<Q5_K>},
-    F32Kernels::Format{"q6_k", Stream<Q6_K>, Unpack<Q6_K>},
+    FloatKernels::Format{"f32", StreamFloats<LoadF32, 4>, UnpackFloats<LoadF32, 4>},
+    FloatKernels::Format{"f16", StreamFloats<LoadF16, 2>, UnpackFloats<LoadF16, 2>},
+    FloatKernels::Format{"bf16", StreamFloats<LoadBf16, 2>, UnpackFloats<LoadBf16, 2>},
+    FloatKernels::Format{"q8_0", Stream<Q8_0>, Unpack<Q8_0>},
+    FloatKernels::Format{"q4_0", Stream<Q4_0>, Unpack<Q4_0>},
+    FloatKernels::Format{"q4_k", Stream<Q4_K>, Unpack<Q4_K>},
+    FloatKernels::Format{"q5_k", Stream<Q5_K>, Unpack<Q5_K>},
+    FloatKernels::Format{"q6_k", Stream<Q6_K>, Unpack<Q6_K>},
 };
 
 }  // namespace
 TM_REGION_END
 
-const F32Kernels* Avx2F32Kernels() {
-  static const F32Kernels kernels = {.formats = kFormats,
-                                     .to_float = Avx2Kernels,
-                                     .lanes = 8,
-                                     .tile_rows = kTileRows,
-                                     .multiply = Multiply,
-                                     .name = "avx2_f32",
-                                     .details = "own code, float32 in 8 lanes along k, same bits in every batch",
-                                     .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
-                                     .needs = "AVX2 with FMA and F16C"};
+const FloatKernels* Avx2F32Kernels() {
+  static const FloatKernels kernels = {.formats = kFormats,
+                                       .to_float = Avx2Kernels,
+                                       .precision = Precision::kExact,
+                                       .value_bytes = sizeof(float),
+                                       .tile_rows = kTileRows,
+                                       .stream_reads_tiles = false,
+                                       .interleave = InterleaveFloats<8>,
+                                       .multiply = Multiply,
+                                       .name = "avx2_f32",
+                                       .details = "own code, float32 in 8 lanes along k, same bits in every batch",
+                                       .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
+                                       .needs = "AVX2 with FMA and F16C"};
   return &kernels;
 }
 
 #else
 
-const F32Kernels* Avx2F32Kernels() { return nullptr; }
+const FloatKernels* Avx2F32Kernels() { return nullptr; }
 
 #endif  // TM_HAVE_X86
 

@@ -8,7 +8,7 @@
 // Prefill: tiles of 6 rows of x by 4 rows of w, 24 sums in registers: 10 loads for 24 FMAs, two of either per cycle. k is cut
 // so that the weights of a tile stay in the first-level cache; the sums wait in memory meanwhile, all lanes of them, because
 // adding the lanes earlier would change the order.
-#include "backends/f32_kernels.h"
+#include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
 #include "engine/formats/half.h"
 
@@ -229,7 +229,8 @@ void UnpackRows(const std::byte* w, int64_t row_bytes, int64_t k, float* group) 
 }
 
 template <typename Decoder>
-void Unpack(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, float* group) {
+void Unpack(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, std::byte* bytes) {
+  auto* group = reinterpret_cast<float*>(bytes);
   if (rows == kGroupRows) {
     UnpackRows<Decoder, kGroupRows>(w, row_bytes, k, group);
     return;
@@ -306,9 +307,10 @@ void StreamFloats(const StreamArguments& a) {
 }
 
 template <typename Type>
-void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, float* group) {
-  for (int64_t p = 0; p < k; p += 16, w += 16 * Type::kBytes) {
-    const auto mask = static_cast<__mmask16>(k - p >= 16 ? 0xffff : (1u << (k - p)) - 1);
+void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, std::byte* bytes) {
+  auto* group = reinterpret_cast<float*>(bytes);
+  for (int64_t p = 0; p < PaddedK(k); p += 16, w += 16 * Type::kBytes) {
+    const auto mask = static_cast<__mmask16>((1u << std::clamp<int64_t>(k - p, 0, 16)) - 1);
     for (int64_t r = 0; r < kGroupRows; ++r, group += 16) {
       _mm512_storeu_ps(group, r < rows ? Type::Load(w + r * row_bytes, mask) : _mm512_setzero_ps());
     }
@@ -346,7 +348,10 @@ void Tile(const float* w, const float* x, int64_t k, __m512* sums) {
 using TileFunction = void (*)(const float*, const float*, int64_t, __m512*);
 constexpr TileFunction kTiles[kTileRows] = {Tile<1>, Tile<2>, Tile<3>, Tile<4>, Tile<5>, Tile<6>};
 
-void Multiply(const float* group, int64_t rows, int64_t k, const float* x_tiles, int64_t m, float* y, int64_t y_stride) {
+void Multiply(const std::byte* group_bytes, int64_t rows, int64_t k, const std::byte* x_bytes, int64_t m, float* y,
+              int64_t y_stride) {
+  const auto* group = reinterpret_cast<const float*>(group_bytes);
+  const auto* x_tiles = reinterpret_cast<const float*>(x_bytes);
   constexpr int64_t kMaxRows = 8 * kTileRows;  // rows of x whose sums wait at a time
   __m512 sums[kMaxRows * kGroupRows];
   const int64_t padded = PaddedK(k);
@@ -367,35 +372,38 @@ void Multiply(const float* group, int64_t rows, int64_t k, const float* x_tiles,
 }
 
 constexpr std::array kFormats = {
-    F32Kernels::Format{"f32", StreamFloats<F32>, UnpackFloats<F32>},
-    F32Kernels::Format{"f16", StreamFloats<F16>, UnpackFloats<F16>},
-    F32Kernels::Format{"bf16", StreamFloats<Bf16>, UnpackFloats<Bf16>},
-    F32Kernels::Format{"q8_0", Stream<Q8_0>, Unpack<Q8_0>},
-    F32Kernels::Format{"q4_0", Stream<Q4_0>, Unpack<Q4_0>},
-    F32Kernels::Format{"q4_k", Stream<Q4_K>, Unpack<Q4_K>},
-    F32Kernels::Format{"q5_k", Stream<Q5_K>, Unpack<Q5_K>},
-    F32Kernels::Format{"q6_k", Stream<Q6_K>, Unpack<Q6_K>},
+    FloatKernels::Format{"f32", StreamFloats<F32>, UnpackFloats<F32>},
+    FloatKernels::Format{"f16", StreamFloats<F16>, UnpackFloats<F16>},
+    FloatKernels::Format{"bf16", StreamFloats<Bf16>, UnpackFloats<Bf16>},
+    FloatKernels::Format{"q8_0", Stream<Q8_0>, Unpack<Q8_0>},
+    FloatKernels::Format{"q4_0", Stream<Q4_0>, Unpack<Q4_0>},
+    FloatKernels::Format{"q4_k", Stream<Q4_K>, Unpack<Q4_K>},
+    FloatKernels::Format{"q5_k", Stream<Q5_K>, Unpack<Q5_K>},
+    FloatKernels::Format{"q6_k", Stream<Q6_K>, Unpack<Q6_K>},
 };
 
 }  // namespace
 TM_REGION_END
 
-const F32Kernels* Avx512F32Kernels() {
-  static const F32Kernels kernels = {.formats = kFormats,
-                                     .to_float = Avx512Kernels,
-                                     .lanes = 16,
-                                     .tile_rows = kTileRows,
-                                     .multiply = Multiply,
-                                     .name = "avx512_f32",
-                                     .details = "own code, float32 in 16 lanes along k, same bits in every batch",
-                                     .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512; },
-                                     .needs = "AVX-512 (F, BW, CD, DQ, VL)"};
+const FloatKernels* Avx512F32Kernels() {
+  static const FloatKernels kernels = {.formats = kFormats,
+                                       .to_float = Avx512Kernels,
+                                       .precision = Precision::kExact,
+                                       .value_bytes = sizeof(float),
+                                       .tile_rows = kTileRows,
+                                       .stream_reads_tiles = false,
+                                       .interleave = InterleaveFloats<16>,
+                                       .multiply = Multiply,
+                                       .name = "avx512_f32",
+                                       .details = "own code, float32 in 16 lanes along k, same bits in every batch",
+                                       .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512; },
+                                       .needs = "AVX-512 (F, BW, CD, DQ, VL)"};
   return &kernels;
 }
 
 #else
 
-const F32Kernels* Avx512F32Kernels() { return nullptr; }
+const FloatKernels* Avx512F32Kernels() { return nullptr; }
 
 #endif  // TM_HAVE_X86
 

@@ -14,6 +14,7 @@
 #include "engine/core/error.h"
 #include "evals/models/models.h"
 #include "evals/runner.h"
+#include "reports/environment.h"
 
 namespace tidemark::cli {
 namespace {
@@ -65,7 +66,7 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   options.stop_width = flags.stop_width;
   CheckOutput(options.out, flags.resume.overwrite || options.resume);  // before a model of many gigabytes is loaded
   RefuseOwnInput(engine.model, options.out);
-  const Cpu cpu = DetectCpu();
+  const Cpu cpu = UsableCpu(engine);
   ModelOptions model_options = MakeModelOptions(engine, cpu);
   model_options.endpoint = MakeEndpointOptions(flags.endpoint);
   const auto model = OpenTextModel(engine.model, model_options);
@@ -74,6 +75,7 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   Report report;
   report.command = CommandLine();
   report.settings = EngineSettings(engine, cpu);
+  report.environment = CollectEnvironment(cpu);
   report = RunEvals(*model, jobs, options, flags.resume.overwrite, std::move(report));
   ClearProgress();
   const int code = ShowReport(report, options.out / "report.json", flags.json);

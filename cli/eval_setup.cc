@@ -144,8 +144,14 @@ ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu) {
 
 nlohmann::ordered_json EngineSettings(const EngineFlags& flags, const Cpu& cpu) {
   if (ParseModelSpec(flags.model).entry->name == "openai") return {{"model", flags.model}};
-  return {{"model", flags.model},     {"backend", flags.backend}, {"threads", ThreadCount(flags, cpu)},
-          {"kv_type", flags.kv_type}, {"ctx", flags.ctx},         {"batch", flags.batch}};
+  return {{"model", flags.model},
+          {"backend", flags.backend},
+          {"precision", flags.precision},
+          {"isa", cpu.isa_cap},
+          {"threads", ThreadCount(flags, cpu)},
+          {"kv_type", flags.kv_type},
+          {"ctx", flags.ctx},
+          {"batch", flags.batch}};
 }
 
 std::vector<std::string> CommandLine() {

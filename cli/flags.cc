@@ -19,6 +19,11 @@ void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required) 
                   "matmul backend, or a comma list in order of preference; "
                   "`list backends` names them")
       ->capture_default_str();
+  command.add_option("--precision", flags.precision, "what `auto` may round inputs of matrix products to; the report names it")
+      ->check(CLI::IsMember({"exact", "bf16", "int8"}))
+      ->capture_default_str();
+  command.add_option("--isa", flags.isa, "hide instruction sets above this one (own backends only)")
+      ->check(CLI::IsMember({"avx2", "avx512", "amx"}));
   command.add_option("--threads,-t", flags.threads, "threads that compute; 0: all CPUs this process may use")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -33,11 +38,20 @@ void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required) 
       ->capture_default_str();
 }
 
+Cpu UsableCpu(const EngineFlags& flags) {
+  Cpu cpu = DetectCpu();
+  if (!flags.isa.empty()) CapIsa(flags.isa, cpu);
+  return cpu;
+}
+
 int ThreadCount(const EngineFlags& flags, const Cpu& cpu) { return flags.threads > 0 ? flags.threads : cpu.logical_cpus; }
 
 LoadOptions MakeLoadOptions(const EngineFlags& flags, const Cpu& cpu) {
   LoadOptions options;
-  options.backends = ParseBackendList(flags.backend, cpu);
+  const Precision bound = flags.precision == "int8"   ? Precision::kInt8
+                          : flags.precision == "bf16" ? Precision::kBf16
+                                                      : Precision::kExact;
+  options.backends = ParseBackendList(flags.backend, cpu, bound);
   options.cpu = cpu;
   return options;
 }

@@ -16,6 +16,7 @@
 #include "engine/core/error.h"
 #include "evals/models/engine_model.h"
 #include "evals/runner.h"
+#include "reports/environment.h"
 
 namespace tidemark::cli {
 namespace {
@@ -95,7 +96,7 @@ int Run(const Flags& flags, const CLI::App& command) {
   const std::filesystem::path out = flags.out.empty() ? DefaultOutput("run") : std::filesystem::path(flags.out);
   // Before the model is loaded; the results of an earlier run go when it works.
   CheckOutput(out, flags.resume.overwrite || options.resume);
-  const Cpu cpu = DetectCpu();
+  const Cpu cpu = UsableCpu(flags.engine);
   const Protocol protocol = FindProtocol(flags.protocol);
   std::vector<EvalJob> jobs;
   for (const std::string_view name : suite.tasks) {
@@ -113,6 +114,7 @@ int Run(const Flags& flags, const CLI::App& command) {
   Report report;
   report.command = CommandLine();
   report.settings = EngineSettings(engine, cpu);
+  report.environment = CollectEnvironment(cpu);
   report.settings["suite"] = suite.name;
   options.out = out;
   options.cancel = &CancelFlag();

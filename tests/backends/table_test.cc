@@ -48,6 +48,22 @@ TEST_CASE("auto takes exact backends only and ends with the reference") {
   CHECK(Names(ParseBackendList("naive,auto", cpu)).size() == backends.size());
 }
 
+TEST_CASE("auto rounds no more than it is allowed to, on no more than the capped processor") {
+  Cpu cpu = DetectCpu();
+  const auto exact = Names(ParseBackendList("auto", cpu)), coarse = Names(ParseBackendList("auto", cpu, Precision::kInt8));
+  CHECK(coarse.size() >= exact.size());
+  CHECK(std::vector<std::string>(coarse.end() - static_cast<std::ptrdiff_t>(exact.size()), coarse.end()) == exact);
+  for (const MatmulBackend* backend : ParseBackendList("auto", cpu, Precision::kBf16))
+    CHECK(backend->PrecisionFor({}) <= Precision::kBf16);
+  CapIsa("avx512", cpu);
+  CHECK((!cpu.amx_tile && !cpu.amx_int8 && cpu.isa_cap == "avx512"));
+  CapIsa("avx2", cpu);
+  for (const std::string& name : Names(ParseBackendList("auto", cpu, Precision::kInt8))) {
+    CHECK((name.starts_with("avx2_") || name == "naive"));
+  }
+  CHECK_THAT(Message("avx512_f32", cpu), Contains("avx512_f32"));
+}
+
 TEST_CASE("A list of backends that cannot be had is an error with the reason") {
   const Cpu cpu = DetectCpu();
   CHECK_THAT(Message("magic", cpu),
