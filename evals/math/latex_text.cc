@@ -267,6 +267,8 @@ View Reader::EnvironmentName() {
   const size_t close = text_.find(U'}', at_);
   if (close == View::npos) return {};
   const View name = text_.substr(at_ + 1, close - at_ - 1);
+  const auto allowed = [](char32_t c) { return IsLetter(c) || c == U'*' || (c >= U'0' && c <= U'9'); };
+  if (!std::all_of(name.begin(), name.end(), allowed)) return {};
   at_ = close + 1;
   return name;
 }

@@ -185,11 +185,31 @@ Text Normalize(const Text& answer) {
   return text;
 }
 
+bool HasSymbols(const Expression& e) {
+  const bool applied = e.kind == Kind::kFunction && e.text.rfind("applied ", 0) == 0;
+  return e.kind == Kind::kSymbol || applied || std::any_of(e.args.begin(), e.args.end(), HasSymbols);
+}
+
+bool HasInfinity(const Expression& e) {
+  return e.kind == Kind::kConstant || std::any_of(e.args.begin(), e.args.end(), HasInfinity);  // the parser's only constant
+}
+
+void MakeInfinityUnknown(Expression& e) {
+  if (e.kind == Kind::kConstant) e.kind = Kind::kSymbol;
+  for (Expression& arg : e.args) MakeInfinityUnknown(arg);
+}
+
 Grade GradeNormalized(const Text& gold, const Text& given) {
   const Budget budget(std::chrono::milliseconds(900));
-  const auto wanted = ParseSympyLatex(gold, budget), found = ParseSympyLatex(given, budget);
+  auto wanted = ParseSympyLatex(gold, budget), found = ParseSympyLatex(given, budget);
   if (!found) return {Outcome::kUnreadable, "the answer is not an expression"};
   if (!wanted) return {Outcome::kWrong, "the gold is not an expression"};
+  // A difference of infinities is no number, unless sympy has cancelled them as the same product with an unknown.
+  if (HasInfinity(*wanted) || HasInfinity(*found)) {
+    if (!HasSymbols(*wanted) || !HasSymbols(*found)) return {Outcome::kWrong, "a difference of infinities"};
+    MakeInfinityUnknown(*wanted);
+    MakeInfinityUnknown(*found);
+  }
   if (DecideEqual(*wanted, *found, budget).equality == Equality::kEqual) return {Outcome::kCorrect, "the difference is zero"};
   return {Outcome::kWrong, "the difference is not zero"};
 }

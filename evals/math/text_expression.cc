@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tidemark::math {
@@ -19,6 +20,7 @@ enum class Type { kNumber, kName, kOperator, kEnd };
 struct Token {
   Type type = Type::kEnd;
   std::string text;
+  bool after_line_break = false;  // nothing is multiplied across one
 };
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -73,11 +75,13 @@ size_t NumberEnd(std::string_view text, size_t at) {
 
 std::vector<Token> Tokens(std::string_view text) {
   std::vector<Token> out;
+  bool line_break = false;
   for (size_t i = 0; i < text.size();) {
     const char c = text[i];
     size_t end = i + 1;
     Type type = Type::kOperator;
-    if (c == ' ' || c == '\t') {
+    if (c == ' ' || c == '\t' || c == '\n') {
+      line_break = line_break || c == '\n';
       ++i;
       continue;
     }
@@ -99,7 +103,7 @@ std::vector<Token> Tokens(std::string_view text) {
     } else if (std::string_view("+-*/^()!,").find(c) == std::string_view::npos) {
       throw Unreadable();
     }
-    Token token{type, std::string(text.substr(i, end - i))};
+    Token token{type, std::string(text.substr(i, end - i)), std::exchange(line_break, false)};
     if (type == Type::kNumber) token.text.erase(std::remove(token.text.begin(), token.text.end(), '_'), token.text.end());
     if (token.text == "^") token.text = "**";
     out.push_back(std::move(token));
@@ -213,7 +217,10 @@ class Parser {
     ++next_;
     return true;
   }
-  bool StartsFactor() const { return Peek().type == Type::kNumber || Peek().type == Type::kName || Is("("); }
+  bool StartsFactor() const {
+    if (Peek().after_line_break) return false;
+    return Peek().type == Type::kNumber || Peek().type == Type::kName || Is("(");
+  }
 
   Expression Sum() {
     if (++depth_ > kMaxNesting) throw Unreadable();
