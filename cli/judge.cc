@@ -42,7 +42,7 @@ int JudgeByMatch(const Flags& flags, const JudgedRun& run, Report report) {
   job.protocol.strip_reasoning = run.strip_reasoning;
   report.settings["judge"] = DescribeJudge(flags, run);
   report.settings["judge"]["version"] = task.version;
-  report = ScoreFile(job, run.completions, {flags.out, flags.overwrite}, std::move(report));
+  report = ScoreFile(job, run.completions, {flags.out, flags.overwrite, run.limit}, std::move(report));
   return ShowReport(report, std::filesystem::path(flags.out) / "report.json", flags.json);
 }
 
@@ -72,10 +72,11 @@ int JudgeByModel(const Flags& flags, const std::string& spec, const CLI::App& co
   RunOptions options;
   options.out = flags.out;
   options.repeats = run.repeats;
+  options.limit = run.limit;
   options.progress = ShowEvalProgress;
   CheckOutput(options.out, flags.overwrite);
   const Cpu cpu = UsableCpu(flags.engine);
-  const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, 0);
+  const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, run.limit);
   const nlohmann::ordered_json description = DescribeJudge(flags, run);
   auto judge = OpenTextModel(spec, MakeModelOptions(flags.engine, cpu));
   JudgeModel model(std::move(judge), std::move(run), samples, prompt);

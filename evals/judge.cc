@@ -70,6 +70,7 @@ void ReadReport(const std::filesystem::path& path, JudgedRun& run) {
   const std::string file = TextAt(dataset, "path");
   run.dataset = file.empty() ? TextAt(dataset, "name") : file;
   run.dataset_sha256 = TextAt(dataset, "sha256");
+  if (const auto it = dataset.find("limit"); it != dataset.end() && it->is_number_unsigned()) run.limit = it->get<int64_t>();
   const Json::json_pointer strip("/settings/protocol/strip_reasoning");
   if (found["task"].contains(strip) && found["task"][strip].is_boolean()) run.strip_reasoning = found["task"][strip];
 }

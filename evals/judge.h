@@ -23,6 +23,7 @@ struct JudgedRun {
   StoredResponses answers;
   int repeats = 1;
   std::string dataset, dataset_sha256;  // as LoadDataset takes it; empty: no report beside the completions
+  int64_t limit = 0;                    // > 0: only the first rows were asked
   bool strip_reasoning = true;
   nlohmann::ordered_json model;  // what answered; null: not known
 };

@@ -21,7 +21,7 @@ void CheckFinite(const Json& json, const std::string& path) {
 }
 
 Json ToJson(const Metric& m) {
-  TM_CHECK(m.n > 0 && m.ci95_low <= m.value && m.value <= m.ci95_high, "{}: {} in [{}, {}], n = {}", m.name, m.value, m.ci95_low,
+  TM_CHECK(m.n >= 0 && m.ci95_low <= m.value && m.value <= m.ci95_high, "{}: {} in [{}, {}], n = {}", m.name, m.value, m.ci95_low,
            m.ci95_high, m.n);
   Json json = {{"name", m.name}, {"value", m.value}, {"ci95_low", m.ci95_low}, {"ci95_high", m.ci95_high}, {"n", m.n}};
   if (m.range_low != 0 || m.range_high != 1) json["range"] = {m.range_low, m.range_high};

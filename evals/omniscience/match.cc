@@ -34,6 +34,19 @@ std::string_view Focus(std::string_view cleaned) {
   return from == 0 ? cleaned : cleaned.substr(words[from].begin);
 }
 
+// "18 characters and 2 check digits, so 20 in total": what follows the last "so", if a number does.
+std::string_view AfterConclusion(std::string_view focus) {
+  const Words words = SplitWords(focus);
+  size_t tries = 8;  // more would only cost time
+  for (size_t i = words.size(); i-- > 1 && tries > 0;) {
+    if (!IsOneOf(words[i].text, {"so", "therefore", "thus", "hence"}) || !BeginsClause(words, i)) continue;
+    const std::string_view rest = focus.substr(words[i].begin);
+    --tries;
+    if (!FindQuantities(rest).empty()) return rest;
+  }
+  return focus;
+}
+
 // The number that is meant among those found; nullptr: none.
 const Quantity* Choose(const std::vector<Quantity>& all, const std::vector<Quantity>& asked, const Quantity& gold,
                        const Words& words, std::string_view text) {
@@ -119,6 +132,7 @@ size_t WordAt(const Words& words, size_t at) {
 
 bool Negated(const Words& words, size_t i) {
   constexpr size_t kReach = 4;
+  if (i >= words.size()) return false;  // a gold of punctuation alone stands behind the last word
   for (size_t back = 1; back <= std::min(i, kReach); ++back) {
     if (BeginsClause(words, i - back + 1)) break;
     const std::string& w = words[i - back].text;
@@ -149,6 +163,7 @@ std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus) {
   if (golds.empty()) return std::nullopt;
   const size_t equals = focus.find_last_of('=');
   if (equals != focus.npos && HasDigit(focus.substr(equals))) focus.remove_prefix(equals + 1);
+  focus = AfterConclusion(focus);
   const std::vector<Quantity> all = FindQuantities(focus);
   const Words words = SplitWords(focus);
   const int power = PowerAskedFor(question);

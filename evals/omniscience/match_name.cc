@@ -84,7 +84,8 @@ bool IsGeneric(std::string_view w) {
                   "saint",        "because",  "when",    "where",     "while",     "since",   "with",     "although",  "whose",
                   "whom",         "if",       "then",    "first",     "in",        "then",    "now",      "s",         "side",
                   "writ",         "person",   "company", "state",     "place",     "town",    "village",  "species",   "disease",
-                  "tool",         "manager",  "package", "or",        "during",    "between", "near"});
+                  "tool",         "manager",  "package", "means",     "stands",    "denotes", "refers",   "equals",    "or",
+                  "during",       "between",  "near"});
 }
 
 // The occurrence at [at, at + size) is part of a longer name: "New York" for York, "sodium chloride" for sodium.

@@ -185,6 +185,7 @@ bool DoesNotKnow(const Sentence& s) {
 }
 
 bool Unknowable(const Sentence& s) {
+  if (HasAny(s, {" i have no way ", " ive no way "})) return false;  // of oneself alone
   return HasAny(s, {" cannot be known ",
                     " cant be known ",
                     " unknowable ",
@@ -298,6 +299,7 @@ bool Denies(const Sentence& s) {
                                                   " lacks a ",
                                                   " no real "};
   if (HasAny(s, kDenials)) return true;
+  if (HasAny(s, {" nobody ", " no one "}) && !HasAny(s, {" nobody else ", " no one else "})) return true;
   if (Starts(s, {"nobody ", "no one ", "none ", "nothing ", "no "}) && s != " no ") return true;
   for (const std::string_view no :
        {" there is no ", " there are no ", " there was no ", " there were no ", " theres no ", " there isnt ", " there arent ",
