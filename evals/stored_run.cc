@@ -47,10 +47,8 @@ ScoredRow ParseScoredRow(const DatasetRow& row, const std::string& place) {
   scored.repeat = static_cast<int>(number);
   scored.scored = is_scored->get<bool>();
   const auto metrics = row.json.find("metrics");
-  if (metrics == row.json.end() || !metrics->is_object()) {
-    throw Error(place, "no \"metrics\"", "what each answer adds to each metric",
-                "scores of an older version; `tidemark score` writes them anew from completions.jsonl");
-  }
+  if (metrics == row.json.end()) return scored;  // nothing tallied
+  if (!metrics->is_object()) throw Error(place, "no usable \"metrics\"", "an object of what the answer adds to each metric");
   for (const auto& [name, tally] : metrics->items()) scored.tallies.emplace(name, ParseTally(name, tally, place));
   return scored;
 }
@@ -116,6 +114,7 @@ StoredRun ParseReport(std::string_view text, const std::string& place) {
 std::vector<ScoredRow> ParseScores(std::string_view text, const std::string& place) {
   std::vector<ScoredRow> rows;
   std::set<std::pair<std::string, int>> seen;
+  bool tallied = false;
   for (const DatasetRow& row : ParseJsonLines(text, place)) {
     const std::string line = fmt::format("{}:{}", place, row.line);
     rows.push_back(ParseScoredRow(row, line));
@@ -124,6 +123,11 @@ std::vector<ScoredRow> ParseScores(std::string_view text, const std::string& pla
     if (!seen.emplace(id_text, rows.back().repeat).second) {
       throw Error(line, "id " + Printable(id_text) + " a second time", "one row per id and repeat");
     }
+    tallied = tallied || row.json.contains("metrics");
+  }
+  if (!rows.empty() && !tallied) {
+    throw Error(place, "no row with \"metrics\"", "what each answer adds to each metric",
+                "scores of an older version; `tidemark score` writes them anew from completions.jsonl");
   }
   return rows;
 }

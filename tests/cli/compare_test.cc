@@ -98,7 +98,7 @@ TEST_CASE("compare refuses other rows, other rules and folders without scores") 
   std::filesystem::remove(other + "/scores.jsonl");
   CHECK_THAT(RunProgram({"compare", good, other}).err, Contains("tidemark score"));
   WriteText(other + "/scores.jsonl", "{\"id\":1,\"repeat\":0,\"scored\":true}\n");
-  CHECK_THAT(RunProgram({"compare", good, other}).err, Contains("scores.jsonl:1") && Contains("older version"));
+  CHECK_THAT(RunProgram({"compare", good, other}).err, Contains("scores.jsonl") && Contains("older version"));
   CHECK(RunProgram({"compare", good, answers.Path("absent")}).exit_code == 1);
 }
 

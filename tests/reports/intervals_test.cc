@@ -65,6 +65,18 @@ TEST_CASE("the cluster interval sees that instructions share a prompt") {
   CHECK(ratio < 1.8);
 }
 
+TEST_CASE("for many clusters the cluster interval agrees with the bootstrap") {
+  std::vector<Tally> tallies;
+  for (int i = 0; i < 500; ++i) {
+    const double count = 1 + i % 3;
+    tallies.push_back({i % 5 == 0 ? 0 : i % 7 == 0 ? count / 2 : count, count});
+    tallies.push_back({i % 5 == 0 ? 0.0 : 1.0, 1});
+  }
+  const Interval own = ClusterInterval(tallies, 2), bootstrap = ClusterBootstrapInterval(tallies, 2, 3, 4, 4000);
+  CHECK(own.low == Approx(bootstrap.low).margin(0.003));
+  CHECK(own.high == Approx(bootstrap.high).margin(0.003));
+}
+
 TEST_CASE("the spread over runs equals an analysis of variance") {
   const nlohmann::json oracle = Oracle();
   REQUIRE(oracle["spread"].size() == 2);
