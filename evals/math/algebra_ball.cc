@@ -42,16 +42,16 @@ bool IsSmall(const arb_struct* x, slong bits) {  // |x| < 2^bits for all of the 
   return small;
 }
 
+bool IsRealFunction(const std::string& name) {
+  return name == "floor" || name == "ceil" || name == "mod" || name == "max" || name == "min";
+}
+
 void SetRational(ComplexBall& out, const Rational& value, slong precision) { acb_set_fmpq(out, value, precision); }
 
 }  // namespace
 
 bool NeedsReals(const Node& node) {
-  if (node.op == Op::kFunction) {
-    for (const char* name : {"floor", "ceil", "mod", "max", "min"}) {
-      if (node.name == name) return true;
-    }
-  }
+  if (node.op == Op::kFunction && IsRealFunction(node.name)) return true;
   return std::any_of(node.args.begin(), node.args.end(), NeedsReals);
 }
 
@@ -283,9 +283,8 @@ ComplexBall BallEvaluator::Function(const Node& node) {
     for (ComplexBall* value : {&x[0], &x[1], &rest}) acb_add_ui(*value, *value, 1, precision_);
     acb_mul(out, Gamma(x[1], true), Gamma(rest, true), precision_);
     acb_mul(out, out, Gamma(x[0], false), precision_);
-  } else if (NeedsReals(node) && name != "abs") {
-    const bool own = name == "floor" || name == "ceil" || name == "mod" || name == "max" || name == "min";
-    out = own ? RealFunction(name, x) : Trigonometric(name, x[0]);
+  } else if (IsRealFunction(name)) {
+    out = RealFunction(name, x);
   } else {
     out = Trigonometric(name, x[0]);
   }

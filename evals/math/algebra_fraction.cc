@@ -11,7 +11,8 @@ namespace {
 struct TooBig {};  // internal: the polynomial way is given up
 
 constexpr slong kMaxVariables = 40;
-constexpr double kMaxWork = 1e6;  // word operations of one library call: some ten milliseconds
+constexpr double kMaxWork = 1e6;    // word operations of one library call: some ten milliseconds
+constexpr slong kMaxWords = 20000;  // of one coefficient: 160 kB
 constexpr slong kMaxDegree = slong{1} << 40;
 
 struct Fraction {
@@ -74,7 +75,7 @@ slong Normalizer::Degree(const Polynomial& p) const {
 Polynomial Normalizer::Product(const Polynomial& a, const Polynomial& b) {
   budget_.CheckTime();
   const double work = static_cast<double>(a.Terms()) * static_cast<double>(b.Terms()) * static_cast<double>(Words(a) + Words(b));
-  if (work > kMaxWork || Degree(a) + Degree(b) > kMaxDegree) throw TooBig();
+  if (work > kMaxWork || Words(a) + Words(b) > kMaxWords || Degree(a) + Degree(b) > kMaxDegree) throw TooBig();
   Polynomial out(ring_);
   fmpz_mpoly_mul(out, a, b, ring_.context());
   return out;

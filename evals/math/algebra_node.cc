@@ -260,6 +260,7 @@ std::optional<PiMonomial> AsPiMonomial(const Node& node) {
       for (const Node& arg : node.args) {
         const auto factor = AsPiMonomial(arg);
         if (!factor) return std::nullopt;
+        if (out.coefficient.Bits() + factor->coefficient.Bits() > kMaxFoldBits) return std::nullopt;
         fmpq_mul(out.coefficient, out.coefficient, factor->coefficient);
         out.pis += factor->pis;
         times_i(factor->is);
@@ -270,6 +271,7 @@ std::optional<PiMonomial> AsPiMonomial(const Node& node) {
       const auto denominator = AsPiMonomial(node.args[1]);
       if (!numerator || !denominator || denominator->coefficient.IsZero()) return std::nullopt;
       out = *numerator;
+      if (out.coefficient.Bits() + denominator->coefficient.Bits() > kMaxFoldBits) return std::nullopt;
       fmpq_div(out.coefficient, out.coefficient, denominator->coefficient);
       out.pis -= denominator->pis;
       times_i(-denominator->is);
@@ -280,6 +282,7 @@ std::optional<PiMonomial> AsPiMonomial(const Node& node) {
       for (size_t i = 0; i < node.args.size(); ++i) {
         const auto term = AsPiMonomial(node.args[i]);
         if (!term || (i != 0 && (term->pis != out.pis || term->is != out.is))) return std::nullopt;
+        if (out.coefficient.Bits() + term->coefficient.Bits() > kMaxFoldBits) return std::nullopt;
         fmpq_add(out.coefficient, out.coefficient, term->coefficient);
         out.pis = term->pis;
         out.is = term->is;

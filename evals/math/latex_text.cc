@@ -112,6 +112,16 @@ Text Write(const Macro& macro, const Arguments* arguments) {
 struct Cells {
   std::vector<std::vector<Text>> rows{1};
   bool started = false;  // something stands in the open cell, be it a blank
+
+  void EndCell(Text& text) {
+    if (started) rows.back().emplace_back(python::Strip(text));
+    started = false;
+    text.clear();
+  }
+  void EndRow(Text& text) {
+    EndCell(text);
+    rows.emplace_back();
+  }
 };
 
 Text WriteMatrix(const Cells& cells) {
@@ -155,6 +165,7 @@ class Reader {
   Text Special(size_t& length) const;
   // After a backslash. Returns false at the mark that ends the context.
   bool Command(Stop stop, View name, Text& out);
+  bool CommandIn(Stop stop, View name, Cells* cells, Text& out);
   Text Environment();
   Text Display(const Text& content) const;
   bool ReadArguments(std::string_view specification, Arguments& out);
@@ -182,38 +193,39 @@ Text Reader::Special(size_t& length) const {
   return U"";
 }
 
+// A command within an alignment, or anywhere. Returns false at the mark that ends the context.
+bool Reader::CommandIn(Stop stop, View name, Cells* cells, Text& out) {
+  if (cells == nullptr) return Command(stop, name, out);
+  if (Looking(U"\\\\")) {
+    Text line_break;
+    Command(stop, name, line_break);
+    cells->EndRow(out);
+    return true;
+  }
+  const size_t written = out.size();
+  const bool end = Looking(U"\\end");
+  const bool more = Command(stop, name, out);
+  if (!end || out.size() > written) cells->started = true;
+  return more;
+}
+
 Text Reader::Nodes(Stop stop, View name, Cells* cells) {
   if (++depth_ > kMaxDepth) throw Raised();
   Text out, run;
   const auto flush = [&] {
-    if (run.empty()) return;
-    if (cells != nullptr) cells->started = true;
-    if (math_) out += bare_space_;
+    if (cells != nullptr && !run.empty()) cells->started = true;
+    if (math_ && !run.empty()) out += bare_space_;
     if (!math_ || !python::IsBlank(run)) out += run;
+    if (!run.empty()) bare_space_.clear();
     run.clear();
-    bare_space_.clear();
   };
-  closed_ = false;
-  while (!AtEnd()) {
+  bool closed = false;
+  while (!AtEnd() && !closed) {
     const char32_t c = text_[at_];
     size_t length = 0;
     if (c == U'\\') {
       flush();
-      if (cells == nullptr || !Looking(U"\\\\")) {
-        const size_t written = out.size();
-        const bool end = Looking(U"\\end");
-        const bool more = Command(stop, name, out);
-        if (cells != nullptr && (!end || out.size() > written)) cells->started = true;
-        if (more) continue;
-        closed_ = true;
-        break;
-      }
-      Text ignored;
-      Command(stop, name, ignored);
-      if (cells->started) cells->rows.back().emplace_back(python::Strip(out));
-      cells->rows.emplace_back();
-      cells->started = false;
-      out.clear();
+      closed = !CommandIn(stop, name, cells, out);
     } else if (c == U'{') {
       flush();
       bare_space_.clear();
@@ -223,18 +235,13 @@ Text Reader::Nodes(Stop stop, View name, Cells* cells) {
     } else if (c == U'}' || (c == U']' && stop == Stop::kBracket)) {
       flush();
       ++at_;
-      if ((c == U'}' && stop == Stop::kBrace) || c == U']') {
-        closed_ = true;
-        break;
-      }
+      closed = c == U']' || stop == Stop::kBrace;
     } else if (Text special = Special(length); length > 0) {
       flush();
       bare_space_.clear();
       at_ += length;
       if (cells != nullptr && c == U'&') {
-        if (cells->started) cells->rows.back().emplace_back(python::Strip(out));
-        cells->started = false;
-        out.clear();
+        cells->EndCell(out);
       } else {
         if (cells != nullptr) cells->started = true;
         out += special;
@@ -244,9 +251,8 @@ Text Reader::Nodes(Stop stop, View name, Cells* cells) {
       ++at_;
     }
   }
-  const bool closed = closed_;
   flush();
-  if (cells != nullptr && cells->started) cells->rows.back().emplace_back(python::Strip(out));
+  if (cells != nullptr) cells->EndCell(out);
   bare_space_.clear();
   closed_ = closed;
   --depth_;

@@ -9,125 +9,20 @@
 #include <vector>
 
 #include "evals/ifeval/python_text.h"
+#include "evals/math/sympy_latex_lexer.h"
 
 namespace tidemark::math {
 namespace {
 
 using View = std::u32string_view;
 
+using Type = SympyToken::Type;
+using Token = SympyToken;
+
 constexpr int kMaxNesting = 100;
 
 struct Unreadable {};  // internal: not this alternative; an optional part then counts as absent
 struct Refused {};     // internal: an error wherever it occurs
-
-enum class Type {
-  kCharacter,  // text: one of + - * / ( ) { } [ ] | _ ^ : ! < > = , .
-  kDigit,
-  kLetter,
-  kDifferential,  // text: "dx"
-  kCommand,       // text: the name behind the backslash
-  kQuotes,
-  kUnknown,  // of which the lexer complains
-  kEnd,
-};
-
-struct Token {
-  Type type = Type::kEnd;
-  std::string text;
-};
-
-bool IsLetter(char32_t c) { return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z'); }
-bool IsBlank(char32_t c) { return c == U' ' || c == U'\t' || c == U'\r' || c == U'\n'; }
-
-bool Has(std::initializer_list<std::string_view> list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-bool IsSkipped(std::string_view command) {
-  return Has({"thinspace", "medspace", "quad", "qquad", "negthinspace", "negmedspace", "negthickspace", "left", "right", "vrule",
-              "vcenter", "vbox", "vskip", "vspace", "hfil"},
-             command);
-}
-
-class Lexer {
- public:
-  explicit Lexer(View text) : text_(text) {}
-
-  std::vector<Token> All() {
-    std::vector<Token> out;
-    while (at_ < text_.size()) {
-      const Token token = Next();
-      if (token.type != Type::kEnd) out.push_back(token);
-    }
-    out.push_back({});
-    return out;
-  }
-
- private:
-  std::string TakeLetters() {
-    std::string out;
-    while (at_ < text_.size() && IsLetter(text_[at_])) out += static_cast<char>(text_[at_++]);
-    return out;
-  }
-
-  Token Next() {  // kEnd: skipped
-    const char32_t c = text_[at_++];
-    const char byte = c < 128 ? static_cast<char>(c) : '\0';
-    if (IsBlank(c)) return {};
-    if (c == U'\\') return Command();
-    if (c == U'd') return Differential();
-    if (IsLetter(c)) return {Type::kLetter, std::string(1, byte)};
-    if (c >= U'0' && c <= U'9') return {Type::kDigit, std::string(1, byte)};
-    if (c == U'\'') {
-      std::string quotes = "'";
-      while (at_ < text_.size() && text_[at_] == U'\'') quotes += static_cast<char>(text_[at_++]);
-      return {Type::kQuotes, quotes};
-    }
-    if (c == U'&') {  // only as part of an alignment at an equals sign
-      size_t next = at_;
-      while (next < text_.size() && IsBlank(text_[next])) ++next;
-      if (next >= text_.size() || text_[next] != U'=') return {Type::kUnknown, "&"};
-      at_ = next + 1;
-      return {Type::kCharacter, "="};
-    }
-    if (byte != '\0' && std::string_view("+-*/(){}[]|_^:!<>=,.").find(byte) != std::string_view::npos) {
-      return {Type::kCharacter, std::string(1, byte)};
-    }
-    return {Type::kUnknown, ""};
-  }
-
-  Token Command() {
-    if (at_ >= text_.size()) return {Type::kUnknown, ""};
-    const char32_t c = text_[at_];
-    if (!IsLetter(c)) {
-      ++at_;
-      if (View(U",:;!*-./\"(=").find(c) != View::npos) return {};
-      if (c == U'{') return {Type::kCommand, "{"};
-      if (c == U'}') return {Type::kCommand, "}"};
-      return {Type::kUnknown, ""};
-    }
-    const std::string name = TakeLetters();
-    if ((name == "left" || name == "right") && at_ < text_.size() && text_[at_] == U'|') {
-      ++at_;
-      return {Type::kCommand, name + "|"};
-    }
-    if (IsSkipped(name)) return {};
-    return {Type::kCommand, name};
-  }
-
-  Token Differential() {
-    size_t next = at_;
-    while (next < text_.size() && IsBlank(text_[next])) ++next;
-    const bool command = next + 1 < text_.size() && text_[next] == U'\\' && IsLetter(text_[next + 1]);
-    if (next >= text_.size() || (!IsLetter(text_[next]) && !command)) return {Type::kLetter, "d"};
-    at_ = next + (command ? 1 : 0);
-    if (command) return {Type::kDifferential, "d" + TakeLetters()};
-    return {Type::kDifferential, std::string("d") + static_cast<char>(text_[at_++])};
-  }
-
-  View text_;
-  size_t at_ = 0;
-};
 
 Expression Make(Kind kind, std::vector<Expression> args) { return {kind, "", std::move(args)}; }
 
@@ -151,7 +46,7 @@ class Parser {
     Expression out = Sum();
     if (Is("=") || Is("<") || Is(">") ||
         (Peek().type == Type::kCommand &&
-         Has({"neq", "le", "leq", "leqq", "leqslant", "ge", "geq", "geqq", "geqslant"}, Peek().text))) {
+         IsOneOf({"neq", "le", "leq", "leqq", "leqslant", "ge", "geq", "geqq", "geqslant"}, Peek().text))) {
       throw Unreadable();
     }
     return out;
@@ -262,18 +157,6 @@ class Parser {
     return kept.size() == 1 ? std::move(kept[0]) : Make(Kind::kMultiply, std::move(kept));
   }
 
-  static bool IsFunctionName(const std::string& name) {
-    return Has({"exp",    "log",    "lg",     "ln",     "sin",    "cos",  "tan",  "csc",  "sec",    "cot",    "arcsin",
-                "arccos", "arctan", "arccsc", "arcsec", "arccot", "sinh", "cosh", "tanh", "arsinh", "arcosh", "artanh"},
-               name);
-  }
-  static bool IsOperatorName(const std::string& name) {
-    return Has({"times",  "cdot",  "div",  "to",       "rightarrow", "Rightarrow", "longrightarrow", "Longrightarrow", "neq",
-                "le",     "leq",   "leqq", "leqslant", "ge",         "geq",        "geqq",           "geqslant",       "rangle",
-                "rfloor", "rceil", "}",    "right|"},
-               name);
-  }
-
   bool StartsFactor(bool functions) const {
     const Token& token = Peek();
     switch (token.type) {
@@ -284,8 +167,9 @@ class Parser {
       case Type::kCharacter:
         return token.text == "(" || token.text == "[" || token.text == "{" || (token.text == "|" && bars_ == 0);
       case Type::kCommand:
-        if (IsFunctionName(token.text) || Has({"sqrt", "overline", "int", "sum", "prod", "lim"}, token.text)) return functions;
-        return !IsOperatorName(token.text);
+        if (IsSympyFunction(token.text) || IsOneOf({"sqrt", "overline", "int", "sum", "prod", "lim"}, token.text))
+          return functions;
+        return !IsSympyOperator(token.text);
       default:
         return false;
     }
@@ -344,7 +228,7 @@ class Parser {
       if (token.text == "{") return Enclosed("}", "");
       if (token.text == "lfloor") return Enclosed("rfloor", "floor");
       if (token.text == "lceil") return Enclosed("rceil", "ceil");
-      if (functions && IsFunctionName(token.text)) return NamedFunction();
+      if (functions && IsSympyFunction(token.text)) return NamedFunction();
       if (functions && token.text == "sqrt") return SquareRoot();
       if (functions && token.text == "overline") {
         ++next_;
@@ -410,7 +294,7 @@ class Parser {
       arg = Argument();
     }
     if (power && *power == With(Kind::kNegate, "", Leaf(Kind::kNumber, "1")) &&
-        Has({"sin", "cos", "tan", "csc", "sec", "cot"}, name)) {
+        IsOneOf({"sin", "cos", "tan", "csc", "sec", "cot"}, name)) {
       name = "arc" + name;
       power.reset();
     }
@@ -446,7 +330,7 @@ class Parser {
   // f(x, y), f_1'(x), \pi(x): a letter or command before an opening bracket.
   std::optional<Expression> AppliedLetter() {
     const Token token = Peek();
-    if (token.type != Type::kLetter && (token.type != Type::kCommand || IsReserved(token.text))) return std::nullopt;
+    if (token.type != Type::kLetter && (token.type != Type::kCommand || IsSympyReserved(token.text))) return std::nullopt;
     Expression out{Kind::kFunction, "", {}};
     const bool applied = Try([&] {
       out.text = "applied " + Name();
@@ -458,13 +342,6 @@ class Parser {
     });
     if (!applied) return std::nullopt;
     return out;
-  }
-
-  static bool IsReserved(const std::string& name) {
-    return IsFunctionName(name) || IsOperatorName(name) ||
-           Has({"sqrt", "overline", "int", "sum", "prod", "lim", "frac", "dfrac", "tfrac", "binom", "dbinom", "tbinom", "mathit",
-                "langle", "lfloor", "lceil", "{", "left|"},
-               name);
   }
 
   // A letter or command with its subscript and primes.
@@ -508,14 +385,14 @@ class Parser {
   }
 
   Expression CommandAtom(const std::string& name) {
-    if (Has({"frac", "dfrac", "tfrac"}, name)) {
+    if (IsOneOf({"frac", "dfrac", "tfrac"}, name)) {
       ++next_;
       Expression numerator = FractionPart();
       if (Is("{") && Peek(1).type == Type::kDifferential && Peek(2).text == "}") throw Unreadable();  // a derivative
       Expression denominator = FractionPart();
       return With(Kind::kDivide, "", std::move(numerator), std::move(denominator));
     }
-    if (Has({"binom", "dbinom", "tbinom"}, name)) {
+    if (IsOneOf({"binom", "dbinom", "tbinom"}, name)) {
       ++next_;
       Expression n = Braced();
       Expression k = Braced();
@@ -529,7 +406,7 @@ class Parser {
       Expect("}");
       return Leaf(Kind::kSymbol, text);
     }
-    if (IsReserved(name)) throw Unreadable();
+    if (IsSympyReserved(name)) throw Unreadable();
     const std::string symbol = Name();
     if (name == "infty") return Leaf(Kind::kConstant, "infinity");
     return Leaf(Kind::kSymbol, symbol);
@@ -597,7 +474,7 @@ bool MatricesBalance(View text) {
 std::optional<Expression> ParseSympyLatex(View text, const Budget& budget) {
   if (!MatricesBalance(text)) return std::nullopt;
   try {
-    return Parser(Lexer(text).All(), budget).Parse();
+    return Parser(ReadSympyTokens(text), budget).Parse();
   } catch (const Unreadable&) {
     return std::nullopt;
   } catch (const Refused&) {
