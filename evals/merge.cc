@@ -63,8 +63,9 @@ std::vector<std::pair<std::filesystem::path, RunRecord>> ReadShards(Paths direct
 Dataset LoadRows(const TaskReport& task, const std::string& elsewhere) {
   const std::string name = task.dataset.value("name", ""), path = task.dataset.value("path", "");
   std::error_code absent;
+  // Embedded rows have no path, and a name that says which of them they are.
   const bool moved = !path.empty() && !std::filesystem::exists(path, absent);
-  Dataset dataset = LoadDataset(task.name, !elsewhere.empty() ? elsewhere : moved ? name : path);
+  Dataset dataset = LoadDataset(task.name, !elsewhere.empty() ? elsewhere : path.empty() || moved ? name : path);
   dataset.name = name;  // as the shards had it, for the report
   dataset.path = path;
   return dataset;

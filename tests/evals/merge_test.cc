@@ -135,7 +135,7 @@ TEST_CASE("what cannot be merged is named") {
 
 TEST_CASE("rows that changed since the shards ran are not merged") {
   Shards s;
-  const std::string rows(FindEmbeddedSet("ifeval", "", "").rows());
+  const std::string rows(FindEmbeddedSet("ifeval", "").rows());
   std::ofstream(s.Path("rows.jsonl")) << rows;
   s.job.dataset = LoadDataset("ifeval", s.Path("rows.jsonl").string());
   const auto all = s.RunAll(2);
