@@ -11,7 +11,7 @@ namespace {
 TEST_CASE("math graders: the primary one comes first") {
   std::vector<std::string_view> names;
   for (const MathGrader& grader : AllMathGraders()) names.push_back(grader.name);
-  CHECK(names == std::vector<std::string_view>{"math_verify", "prm800k", "hendrycks", "minerva"});
+  CHECK(names == std::vector<std::string_view>{"math_verify", "hendrycks", "prm800k", "minerva"});
 }
 
 TEST_CASE("math graders: every row grades") {
