@@ -75,7 +75,7 @@ int JudgeByModel(const Flags& flags, const std::string& spec, const CLI::App& co
   options.limit = run.limit;
   options.progress = ShowEvalProgress;
   CheckOutput(options.out, flags.overwrite);
-  const Cpu cpu = DetectCpu();
+  const Cpu cpu = UsableCpu(flags.engine);
   const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, run.limit);
   const nlohmann::ordered_json description = DescribeJudge(flags, run);
   auto judge = OpenTextModel(spec, MakeModelOptions(flags.engine, cpu));

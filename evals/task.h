@@ -34,8 +34,9 @@ struct Score {
   std::vector<std::pair<std::string, Tally>> tallies;
   bool unclosed_reasoning = false;  // the reasoning trace never ended: the answer was empty (spec 0.1)
   nlohmann::ordered_json verdicts;  // the task's columns of scores.jsonl, an object
-  // Set by the runner, for the bounds under truncation. A failed sample has the tallies of an empty answer; they are in no
-  // metric.
+  // Set by the runner, for single runs and the bounds under truncation. A failed sample has the tallies of an empty answer; they
+  // are in no metric.
+  int repeat = 0;
   bool truncated = false;  // the text ended at a limit, not by itself
   bool failed = false;     // an error instead of an answer
 };
@@ -78,8 +79,10 @@ struct Task {
   std::vector<MeanMetric> means;           // reported after the headline
   std::vector<MetricScale> scales;
   std::vector<EmptyMetric> empties;
+  std::vector<std::string_view> lower_is_better;  // headline metrics and means whose rise is a loss (a hallucination rate)
   // What TaskProtocol::prompt, extraction and grader may say; the first is the default. Empty: no choice, only "".
   std::vector<Choice> prompts, extractions, graders;
+  bool own_prompt = false;  // a protocol may word the prompt itself (TaskProtocol::prompt_text)
   GenerateOptions options;  // defaults where a protocol says nothing
 
   // place names file and line. Throws Error: fields missing, of a wrong type, or naming something unknown.

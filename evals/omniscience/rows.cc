@@ -156,6 +156,7 @@ Task MakeFrame() {
   task.summary = "AA-Omniscience: knowledge and hallucination; right, wrong, partial and not attempted answers";
   task.headline = {"accuracy", "attempt_rate", "omniscience_index", "hallucination_rate", "non_hallucination_rate"};
   task.scales = {{"omniscience_index", -100, 100}};
+  task.lower_is_better = {"hallucination_rate"};
   task.empties = {{"hallucination_rate", 0}, {"non_hallucination_rate", 1}};
   task.make_sample = &MakeSample;
   task.details = &Details;

@@ -29,7 +29,7 @@ std::map<std::string, Metric> MetricsOf(const std::string& grades, std::vector<s
     scores.push_back({score});
   }
   std::map<std::string, Metric> metrics;
-  for (const Metric& m : ComputeMetrics(task, scores, 0, warnings)) metrics[m.name] = m;
+  for (const Metric& m : ComputeMetrics(task, scores, warnings)) metrics[m.name] = m;
   return metrics;
 }
 
