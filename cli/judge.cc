@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/eval_setup.h"
 #include "cli/progress.h"
+#include "cli/resume.h"
 #include "cli/summary.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
@@ -23,8 +24,10 @@ namespace {
 struct Flags {
   EngineFlags engine;
   GenerateFlags generate;
+  EndpointFlags endpoint;
   std::string completions, judge = "match", prompts, dataset, out;
-  bool overwrite = false, json = false;
+  ResumeFlags resume;
+  bool json = false;
 };
 
 // What the report says about the judge beside its model.
@@ -42,7 +45,7 @@ int JudgeByMatch(const Flags& flags, const JudgedRun& run, Report report) {
   job.protocol.strip_reasoning = run.strip_reasoning;
   report.settings["judge"] = DescribeJudge(flags, run);
   report.settings["judge"]["version"] = task.version;
-  report = ScoreFile(job, run.completions, {flags.out, flags.overwrite, run.limit}, std::move(report));
+  report = ScoreFile(job, run.completions, {flags.out, flags.resume.overwrite, run.limit}, std::move(report));
   return ShowReport(report, std::filesystem::path(flags.out) / "report.json", flags.json);
 }
 
@@ -74,11 +77,14 @@ int JudgeByModel(const Flags& flags, const std::string& spec, const CLI::App& co
   options.repeats = run.repeats;
   options.limit = run.limit;
   options.progress = ShowEvalProgress;
-  CheckOutput(options.out, flags.overwrite);
+  ApplyResumeFlags(flags.resume, flags.out, options);
+  CheckOutput(options.out, flags.resume.overwrite || options.resume);
   const Cpu cpu = UsableCpu(flags.engine);
   const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, run.limit);
   const nlohmann::ordered_json description = DescribeJudge(flags, run);
-  auto judge = OpenTextModel(spec, MakeModelOptions(flags.engine, cpu));
+  ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
+  model_options.endpoint = MakeEndpointOptions(flags.endpoint);
+  auto judge = OpenTextModel(spec, model_options);
   JudgeModel model(std::move(judge), std::move(run), samples, prompt);
   options.cancel = &CancelFlag();
   report.settings = EngineSettings(flags.engine, cpu);
@@ -86,11 +92,12 @@ int JudgeByModel(const Flags& flags, const std::string& spec, const CLI::App& co
   report.settings["judge"] = description;
   report.settings["judge"]["prompt"] = flags.prompts.empty() ? "own" : "file";
   report.settings["judge"]["prompt_sha256"] = Sha256Hex(prompt);
-  report = RunEvals(model, std::span(&job, 1), options, flags.overwrite, std::move(report));
+  report = RunEvals(model, std::span(&job, 1), options, flags.resume.overwrite, std::move(report));
   ClearProgress();
   const bool few = WarnOfUngraded(report);
   WriteReport(options.out / "report.json", report);
   const int code = ShowReport(report, options.out / "report.json", flags.json);
+  if (report.interrupted) ShowResumeCommand(options.out);
   return code == kOk && few ? kInconclusive : code;
 }
 
@@ -98,6 +105,8 @@ int Judge(const Flags& flags, const CLI::App& command) {
   constexpr std::string_view kModel = "model:";
   const bool model = flags.judge.substr(0, kModel.size()) == kModel;
   if (!model && flags.judge != "match") throw Error("--judge", "\"" + Printable(flags.judge) + "\"", "match or model:SPEC");
+  if (!model && flags.resume.resume)
+    throw Error("--resume", "the match judge", "a judge that is asked", "it is done in a moment: --overwrite");
   if (!model && !flags.prompts.empty()) throw Error("--prompts", "the match judge", "a judge that is asked: --judge model:SPEC");
   JudgedRun run = LoadJudgedRun(flags.completions);
   // The answers must survive: a judge run in their folder would replace them.
@@ -159,6 +168,7 @@ void AddJudge(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("judge", "Grade stored answers with rules or a model");
   AddEngineFlags(*command, flags->engine, /*model_required=*/false);
   command->remove_option(command->get_option("--model"));
+  AddEndpointFlags(*command, flags->endpoint);
   AddGenerateFlags(*command, flags->generate);
   command->get_option("--max-new-tokens")->default_str("1024");
   command->add_option("--completions", flags->completions, "folder of a run of omniscience, or its completions.jsonl")
@@ -169,7 +179,7 @@ void AddJudge(CLI::App& app, int& exit_code) {
       ->check(CLI::ExistingFile);
   command->add_option("--dataset", flags->dataset, "rows that were asked; absent: those the run's report names");
   command->add_option("--out", flags->out, "folder for completions.jsonl (the replies), scores.jsonl, report.json")->required();
-  command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
+  AddResumeFlags(*command, flags->resume);
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer("Example: tidemark judge --completions out/answers --judge model:judge.gguf --out out/judged");
   command->callback([flags, command, &exit_code] { exit_code = Judge(*flags, *command); });
