@@ -19,12 +19,13 @@ struct BackendEntry {
   std::string_view missing;                // why, if so ("built without OpenBLAS: ...")
 };
 
-// In the order of preference of "auto", the reference last.
+// In the order of preference of "auto", the reference last. Coarser arithmetic is faster and comes first where it is allowed.
 std::span<const BackendEntry> AllBackends();
 
-// "naive", "openblas_f32,naive", "auto". Throws Error for an unknown name, for one that is not built in, and for one that cannot
-// run on this machine at all.
-std::vector<const MatmulBackend*> ParseBackendList(std::string_view list, const Cpu& cpu);
+// "naive", "openblas_f32,naive", "auto": the backends in order of preference. "auto" stands for all that can run on `cpu` and
+// round no more than `bound` says; a backend given by name may round as it likes. Throws Error for an unknown name, for one that
+// is not built in, and for one that cannot run on this machine at all.
+std::vector<const MatmulBackend*> ParseBackendList(std::string_view list, const Cpu& cpu, Precision bound = Precision::kExact);
 
 }  // namespace tidemark
 

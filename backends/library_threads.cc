@@ -16,6 +16,11 @@ SetThreads FindSetThreads() {
 
 }  // namespace
 
+std::string WhyNotCapped(const Cpu& cpu) {
+  if (cpu.isa_cap.empty() || cpu.isa_cap == "amx") return {};
+  return "instruction sets above " + cpu.isa_cap + " are hidden, but the library chooses its instructions itself";
+}
+
 bool OpenMpIsLoaded() { return FindSetThreads() != nullptr; }
 
 void UseOneOpenMpThread() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "backends/library_threads.h"
 #include "backends/onednn_product.h"
 #include "backends/panels.h"
 #include "backends/table.h"
@@ -89,7 +90,8 @@ class OnednnBf16 final : public MatmulBackend {
     if (!cpu.avx512_bf16 && !cpu.amx_bf16) return "this processor has neither AVX-512 BF16 nor AMX BF16";
     if (!OnednnUsesBf16())
       return "oneDNN does not use bfloat16 instructions here (see ONEDNN_MAX_CPU_ISA): " + OnednnDetails(sizeof(uint16_t));
-    return WhyNotOnednn();
+    const std::string capped = WhyNotCapped(cpu);
+    return capped.empty() ? WhyNotOnednn() : capped;
   }
 
   std::unique_ptr<PackedWeights> Pack(const WeightView& view, ThreadPool&) const override {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include "backends/library_threads.h"
 #include "backends/onednn_product.h"
 #include "backends/panels.h"
 #include "backends/table.h"
@@ -14,7 +15,10 @@ class OnednnF32 final : public MatmulBackend {
  public:
   std::string_view Name() const override { return "onednn_f32"; }
   Precision PrecisionFor(const MatmulProblem&) const override { return Precision::kExact; }
-  std::string WhyNot(const MatmulProblem&, const Cpu&) const override { return WhyNotOnednn(); }
+  std::string WhyNot(const MatmulProblem&, const Cpu& cpu) const override {
+    const std::string capped = WhyNotCapped(cpu);
+    return capped.empty() ? WhyNotOnednn() : capped;
+  }
 
   std::unique_ptr<PackedWeights> Pack(const WeightView& view, ThreadPool&) const override {
     return std::make_unique<PackedWeights>(this, view);

@@ -41,7 +41,7 @@ class OpenBlasF32 final : public MatmulBackend {
 
   std::string_view Name() const override { return "openblas_f32"; }
   Precision PrecisionFor(const MatmulProblem&) const override { return Precision::kExact; }
-  std::string WhyNot(const MatmulProblem&, const Cpu&) const override { return {}; }
+  std::string WhyNot(const MatmulProblem&, const Cpu& cpu) const override { return WhyNotCapped(cpu); }
 
   std::unique_ptr<PackedWeights> Pack(const WeightView& view, ThreadPool&) const override {
     return std::make_unique<PackedWeights>(this, view);

@@ -8,6 +8,11 @@
 namespace tidemark {
 
 const MatmulBackend* NaiveBackend();
+const MatmulBackend* Avx512F32Backend();  // nullptr where the compiler does not target it, like all own kernels
+const MatmulBackend* Avx2F32Backend();
+const MatmulBackend* Avx512Bf16Backend();
+const MatmulBackend* Avx512Int8Backend();
+const MatmulBackend* Avx2Int8Backend();
 const MatmulBackend* OpenBlasF32Backend();  // with TIDEMARK_HAVE_OPENBLAS
 const MatmulBackend* OnednnF32Backend();    // with TIDEMARK_HAVE_ONEDNN
 const MatmulBackend* OnednnBf16Backend();   // likewise

@@ -1,6 +1,7 @@
 // tidemark datasets: official rows, fetched and verified.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
@@ -9,6 +10,7 @@
 #include "datasets/fetch.h"
 #include "datasets/manifest.h"
 #include "engine/core/error.h"
+#include "engine/core/sha256.h"
 
 namespace tidemark::cli {
 namespace {
@@ -26,6 +28,18 @@ void List(const std::string& cache, bool json) {
     const bool cached = std::filesystem::exists(CacheOr(cache) / e.file, error);
     std::vector<nlohmann::ordered_json> row = {e.name, e.task, e.rows, e.bytes, e.licence, cached, e.sha256};
     if (json) row.insert(row.end(), {e.source, e.revision, e.url});
+    table.Add(std::move(row));
+  }
+  for (const EmbeddedSet& set : EmbeddedSets()) {
+    const std::string_view bytes = set.rows();
+    std::vector<nlohmann::ordered_json> row = {"sample:" + std::string(set.name),
+                                               set.task,
+                                               std::count(bytes.begin(), bytes.end(), '\n'),
+                                               bytes.size(),
+                                               "Apache-2.0",
+                                               "embedded",
+                                               Sha256Hex(bytes)};
+    if (json) row.insert(row.end(), {std::string(set.title), "", ""});
     table.Add(std::move(row));
   }
   table.Print(json);

@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "cli/default_model.h"
 #include "cli/progress.h"
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/sha256.h"
+#include "evals/models/engine_model.h"
 #include "reports/environment.h"
 
 namespace tidemark::cli {
@@ -42,6 +47,89 @@ GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& tas
   return merged;
 }
 
+std::vector<std::string> ChangedSettings(const GenerateOptions& protocol, const GenerateOptions& used) {
+  const auto before = SettingsToJson(protocol), after = SettingsToJson(used);
+  std::vector<std::string> changed;
+  for (const auto& [name, value] : after.items()) {
+    if (name != "seed" && before.at(name) != value) changed.push_back(name);
+  }
+  return changed;
+}
+
+EvalJob MakeJob(const CLI::App& command, const Protocol& protocol, const Task& task, const std::string& dataset,
+                const std::string& model, const GenerateOptions& given, int repeats) {
+  const ProtocolTask& entry = protocol.For(task.name);
+  EvalJob job;
+  job.task = &task;
+  job.dataset = LoadDataset(task.name, dataset, model);
+  job.generate = MergeOptions(command, entry.generate, given);
+  job.protocol = entry.choices;
+  job.protocol.changed = ChangedSettings(entry.generate, job.generate);
+  job.repeats = repeats > 0 ? repeats : entry.repeats;
+  if (job.repeats != entry.repeats) job.protocol.changed.push_back("repeats");
+  return job;
+}
+
+int64_t ContextFor(std::span<const EvalJob> jobs, int64_t ctx) {
+  constexpr int64_t kUsual = 4096, kPrompt = 2048;
+  int64_t budget = 0;
+  std::string protocol;
+  for (const EvalJob& job : jobs) {
+    if (job.generate.max_new_tokens <= budget) continue;
+    budget = job.generate.max_new_tokens;
+    protocol = job.protocol.name;
+  }
+  if (ctx == 0) return std::max(kUsual, budget + kPrompt);
+  if (ctx <= budget) {
+    throw Error("--ctx", fmt::format("{}", ctx),
+                fmt::format("more than the {} new tokens of protocol {}, and room for a prompt", budget, protocol),
+                "leave --ctx out, or pass a smaller --max-new-tokens");
+  }
+  return ctx;
+}
+
+void ShowContext(const TextModel& model, const EngineFlags& flags) {
+  const auto* engine = dynamic_cast<const EngineModel*>(&model);
+  if (engine == nullptr || flags.ctx <= EngineFlags().ctx) return;
+  const ModelConfig& config = engine->loaded().model->Config();
+  const auto attention = std::count(config.layer_types.begin(), config.layer_types.end(), LayerType::kFullAttention);
+  const int64_t row = FindFormat(flags.kv_type)->Bytes(config.num_key_value_heads * config.head_dim);
+  const double bytes = 2.0 * static_cast<double>(attention * flags.ctx * row);
+  fmt::print(stderr, "ctx {}: keys and values grow with the text, up to {:.0f} MiB a sequence and {:.1f} GiB for {} at once{}\n",
+             flags.ctx, bytes / (1 << 20), bytes * flags.batch / (1 << 30), flags.batch,
+             config.max_position_embeddings > 0 && flags.ctx > config.max_position_embeddings
+                 ? fmt::format("; the model was made for {} positions", config.max_position_embeddings)
+                 : "");
+}
+
+void AddPromptFlags(CLI::App& command, PromptFlags& flags) {
+  command.add_option("--prompt", flags.name,
+                     "form of the prompt, of those that `list choices` names; absent: the protocol's");
+  command.add_option("--prompts", flags.file, "JSON file with prompt texts; its hash goes into the report")
+      ->check(CLI::ExistingFile);
+}
+
+void ApplyPrompts(const PromptFlags& flags, EvalJob& job) {
+  const Task& task = *job.task;
+  TaskProtocol& protocol = job.protocol;
+  if (!flags.file.empty() || (!flags.name.empty() && flags.name != protocol.prompt)) protocol.changed.push_back("prompt");
+  if (!flags.name.empty()) protocol.prompt = flags.name;
+  if (!flags.file.empty()) {
+    if (flags.name.empty()) protocol.prompt = "file";
+    protocol.prompts_text = ReadFile(flags.file, uint64_t{1} << 20);
+    protocol.prompts_sha256 = Sha256Hex(protocol.prompts_text);
+  }
+  if (protocol.prompt.empty()) protocol.prompt = job.dataset.prompt;
+  std::string known;
+  for (const Choice& choice : task.prompts) {
+    if (choice.name == protocol.prompt) return;
+    known += (known.empty() ? "" : ", ") + std::string(choice.name);
+  }
+  if (protocol.prompt.empty()) return;
+  throw Error("--prompt", fmt::format("\"{}\" for task {}", Printable(protocol.prompt), task.name),
+              known.empty() ? "a task with several prompts" : "one of " + known);
+}
+
 ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu) {
   ModelOptions options;
   options.load = MakeLoadOptions(flags, cpu);
@@ -55,8 +143,15 @@ ModelOptions MakeModelOptions(const EngineFlags& flags, const Cpu& cpu) {
 }
 
 nlohmann::ordered_json EngineSettings(const EngineFlags& flags, const Cpu& cpu) {
-  return {{"model", flags.model},     {"backend", flags.backend}, {"threads", ThreadCount(flags, cpu)},
-          {"kv_type", flags.kv_type}, {"ctx", flags.ctx},         {"batch", flags.batch}};
+  if (ParseModelSpec(flags.model).entry->name == "openai") return {{"model", flags.model}};
+  return {{"model", flags.model},
+          {"backend", flags.backend},
+          {"precision", flags.precision},
+          {"isa", cpu.isa_cap},
+          {"threads", ThreadCount(flags, cpu)},
+          {"kv_type", flags.kv_type},
+          {"ctx", flags.ctx},
+          {"batch", flags.batch}};
 }
 
 std::vector<std::string> CommandLine() {
@@ -77,7 +172,12 @@ std::filesystem::path DefaultOutput(const std::string& command) {
 
 void ShowEvalProgress(const Progress& p) {
   std::string line = fmt::format("{}: {}/{} done", p.task, p.done, p.total);
+  if (p.resumed > 0) line += fmt::format(" ({} before)", p.resumed);
   if (p.failed > 0) line += fmt::format(", {} failed", p.failed);
+  if (p.score) {
+    line += p.score_is_fraction ? fmt::format(", {} {:.1f} %", p.metric, 100 * *p.score)
+                                : fmt::format(", {} {:.1f}", p.metric, *p.score);
+  }
   line += fmt::format(", {:.1f} tok/s", p.tok_per_s);
   if (p.eta_seconds > 0) line += fmt::format(", eta {:.0f} s", p.eta_seconds);
   ShowProgress(line);

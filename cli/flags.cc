@@ -19,6 +19,11 @@ void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required) 
                   "matmul backend, or a comma list in order of preference; "
                   "`list backends` names them")
       ->capture_default_str();
+  command.add_option("--precision", flags.precision, "what `auto` may round inputs of matrix products to; the report names it")
+      ->check(CLI::IsMember({"exact", "bf16", "int8"}))
+      ->capture_default_str();
+  command.add_option("--isa", flags.isa, "hide instruction sets above this one (own backends only)")
+      ->check(CLI::IsMember({"avx2", "avx512", "amx"}));
   command.add_option("--threads,-t", flags.threads, "threads that compute; 0: all CPUs this process may use")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -33,11 +38,20 @@ void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required) 
       ->capture_default_str();
 }
 
+Cpu UsableCpu(const EngineFlags& flags) {
+  Cpu cpu = DetectCpu();
+  if (!flags.isa.empty()) CapIsa(flags.isa, cpu);
+  return cpu;
+}
+
 int ThreadCount(const EngineFlags& flags, const Cpu& cpu) { return flags.threads > 0 ? flags.threads : cpu.logical_cpus; }
 
 LoadOptions MakeLoadOptions(const EngineFlags& flags, const Cpu& cpu) {
   LoadOptions options;
-  options.backends = ParseBackendList(flags.backend, cpu);
+  const Precision bound = flags.precision == "int8"   ? Precision::kInt8
+                          : flags.precision == "bf16" ? Precision::kBf16
+                                                      : Precision::kExact;
+  options.backends = ParseBackendList(flags.backend, cpu, bound);
   options.cpu = cpu;
   return options;
 }
@@ -47,6 +61,53 @@ GeneratorOptions MakeGeneratorOptions(const EngineFlags& flags) {
   options.max_batch = flags.batch;
   options.context = flags.ctx;
   options.kv_format = FindFormat(flags.kv_type);
+  return options;
+}
+
+void AddEndpointFlags(CLI::App& command, EndpointFlags& flags) {
+  EndpointOptions& o = flags.options;
+  const auto add = [&command](const char* name, auto& value, const char* help) {
+    return command.add_option(name, value, help)->group("Endpoint (--model openai:URL#MODEL)");
+  };
+  const auto seconds = [&add](const char* name, double& value, const char* help) {
+    add(name, value, help)->check(CLI::Range(0.001, 1e6))->capture_default_str();
+  };
+  add("--api-key-env", o.api_key_env, "environment variable that holds the key; absent: TIDEMARK_API_KEY, if it is set");
+  add("--ca-file", o.ca_file, "certificates (PEM) to trust instead of the system's")->check(CLI::ExistingFile);
+  add("--concurrency", o.concurrency, "requests at once; 0: as --batch")->check(CLI::Range(0, 1024))->capture_default_str();
+  add("--attempts", o.attempts, "most attempts per sample: after 408, 429, 5xx and broken connections")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  seconds("--connect-timeout", o.connect_seconds, "seconds");
+  seconds("--first-byte-timeout", o.first_byte_seconds, "seconds until a streamed reply begins");
+  seconds("--idle-timeout", o.idle_seconds, "seconds without anything new in a stream");
+  seconds("--request-timeout", o.total_seconds, "seconds of one attempt");
+  seconds("--max-retry-wait", o.max_retry_wait_seconds, "most seconds before another attempt, whatever Retry-After says");
+  add("--max-reply-mib", flags.max_reply_mib, "a larger reply is a failed sample")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 12))
+      ->capture_default_str();
+  add("--extension-fields", flags.extension_fields,
+      "which of top_k, min_p and repetition penalty are sent: all, also to say off; those changed from off; none")
+      ->check(CLI::IsMember({"all", "changed", "none"}))
+      ->capture_default_str();
+  add("--max-tokens-field", o.max_tokens_field, "the name under which --max-new-tokens is sent")
+      ->check(CLI::IsMember({"max_tokens", "max_completion_tokens"}))
+      ->capture_default_str();
+  command.add_flag("--no-stream", flags.no_stream, "ask for whole replies; then no times of tokens are known")
+      ->group("Endpoint (--model openai:URL#MODEL)");
+  command
+      .add_flag("--reasoning-open", o.reasoning_open,
+                "the server's template opens the reasoning trace, and the trace comes inline without its opening marker")
+      ->group("Endpoint (--model openai:URL#MODEL)");
+}
+
+EndpointOptions MakeEndpointOptions(const EndpointFlags& flags) {
+  EndpointOptions options = flags.options;
+  options.stream = !flags.no_stream;
+  options.max_reply_bytes = static_cast<size_t>(flags.max_reply_mib) << 20;
+  options.extension_fields = flags.extension_fields == "none"      ? ExtensionFields::kNone
+                             : flags.extension_fields == "changed" ? ExtensionFields::kChanged
+                                                                   : ExtensionFields::kAll;
   return options;
 }
 

@@ -95,7 +95,7 @@ Json ResultJson(const GenerateRequest& request, const GenerateResult& result, co
 }
 
 int Generate(const Flags& flags) {
-  const Cpu cpu = DetectCpu();
+  const Cpu cpu = UsableCpu(flags.engine);
   ThreadPool pool(ThreadCount(flags.engine, cpu));
   GenerateRequest request;
   request.options = MakeGenerateOptions(flags.generate);

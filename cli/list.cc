@@ -10,6 +10,7 @@
 #include "engine/core/cpu.h"
 #include "engine/model/model.h"
 #include "evals/models/models.h"
+#include "evals/protocol.h"
 #include "evals/task.h"
 
 namespace tidemark::cli {
@@ -49,6 +50,30 @@ Table Tasks() {
   return table;
 }
 
+Table Choices() {
+  Table table({"task", "key", "name", "summary"});
+  for (const Task& task : AllTasks()) {
+    const auto add = [&](const char* key, const std::vector<Choice>& choices) {
+      for (const Choice& choice : choices)
+        table.Add({std::string(task.name), key, std::string(choice.name), std::string(choice.summary)});
+    };
+    add("prompt", task.prompts);
+    add("extraction", task.extractions);
+    add("grader", task.graders);
+  }
+  return table;
+}
+
+Table Protocols() {
+  Table table({"name", "tasks", "summary"});
+  for (const Protocol& protocol : AllProtocols()) {
+    std::string tasks;
+    for (const ProtocolTask& task : protocol.tasks) tasks += (tasks.empty() ? "" : ",") + task.task;
+    table.Add({protocol.name, tasks, protocol.summary});
+  }
+  return table;
+}
+
 Table Models() {
   Table table({"form", "summary"});
   table.Add({"default", "the embedded model"});
@@ -67,6 +92,8 @@ void AddList(CLI::App& app, int& exit_code) {
   static constexpr What kWhat[] = {{"backends", "matmul backends, and why one cannot run here", Backends},
                                    {"formats", "storage formats of weights", Formats},
                                    {"tasks", "evaluations", Tasks},
+                                   {"protocols", "how tasks are run and judged; --show NAME prints one", Protocols},
+                                   {"choices", "prompts, extraction rules and graders that a protocol may name", Choices},
                                    {"models", "what --model accepts", Models}};
   CLI::App* command = app.add_subcommand("list", "What this build can do on this machine");
   command->require_subcommand(1);
@@ -75,8 +102,14 @@ void AddList(CLI::App& app, int& exit_code) {
     CLI::App* sub = command->add_subcommand(what.name, what.summary);
     const auto json = std::make_shared<bool>(false);
     sub->add_flag("--json", *json, "rows as a JSON array");
-    sub->callback([json, table = what.table, &exit_code] {
-      table().Print(*json);
+    const auto show = std::make_shared<std::string>();
+    if (what.table == Protocols) sub->add_option("--show", *show, "the protocol's file, a start for one of your own");
+    sub->callback([json, show, table = what.table, &exit_code] {
+      if (show->empty()) {
+        table().Print(*json);
+      } else {
+        fmt::print("{}", FindProtocol(*show).text);
+      }
       exit_code = kOk;
     });
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -16,8 +15,8 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr std::array<AddCommand, 8> kCommands = {AddRun,     AddEval,  AddScore,    AddGenerate,
-                                                 AddInspect, AddBench, AddDatasets, AddList};
+constexpr AddCommand kCommands[] = {AddRun,    AddEval,     AddScore,   AddMerge, AddJudge,    AddAgreement, AddCompare,
+                                    AddClaims, AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
 
 std::atomic<bool> cancelled{false};
 

@@ -11,10 +11,12 @@
 #include "cli/default_model.h"
 #include "cli/eval_setup.h"
 #include "cli/progress.h"
+#include "cli/resume.h"
 #include "cli/summary.h"
 #include "engine/core/error.h"
 #include "evals/models/engine_model.h"
 #include "evals/runner.h"
+#include "reports/environment.h"
 
 namespace tidemark::cli {
 namespace {
@@ -50,10 +52,11 @@ const Suite& FindSuite(const std::string& name) {
 }
 
 struct Flags {
-  std::string suite = "quick", out;
+  std::string suite = "quick", out, protocol = "greedy";
   EngineFlags engine;
   GenerateFlags generate;
-  bool overwrite = false, json = false;
+  ResumeFlags resume;
+  bool json = false;
 };
 
 nlohmann::ordered_json RunSuiteBenchmarks(const Suite& suite, const EngineModel& model, const EngineFlags& flags,
@@ -88,27 +91,35 @@ int Run(const Flags& flags, const CLI::App& command) {
   const auto begin = std::chrono::steady_clock::now();
   const Suite& suite = FindSuite(flags.suite);
   const GenerateOptions given = MakeGenerateOptions(flags.generate);
+  RunOptions options;
+  ApplyResumeFlags(flags.resume, flags.out, options);
   const std::filesystem::path out = flags.out.empty() ? DefaultOutput("run") : std::filesystem::path(flags.out);
-  CheckOutput(out, flags.overwrite);  // before the model is loaded; the results of an earlier run go when it works
-  const Cpu cpu = DetectCpu();
-  const ModelOptions model_options = MakeModelOptions(flags.engine, cpu);
-  EngineModel model(model_options.resolve(flags.engine.model), model_options);
+  // Before the model is loaded; the results of an earlier run go when it works.
+  CheckOutput(out, flags.resume.overwrite || options.resume);
+  const Cpu cpu = UsableCpu(flags.engine);
+  const Protocol protocol = FindProtocol(flags.protocol);
   std::vector<EvalJob> jobs;
   for (const std::string_view name : suite.tasks) {
-    const Task& task = FindTask(std::string(name));
-    GenerateOptions defaults = task.options;
-    defaults.max_new_tokens = suite.max_new_tokens;
-    jobs.push_back({&task, LoadDataset(task.name, ""), MergeOptions(command, defaults, given)});
+    jobs.push_back(MakeJob(command, protocol, FindTask(name), "", flags.engine.model, given, 0));
+    ApplyPrompts({}, jobs.back());
+    if (command.count("--protocol") > 0 || command.count("--max-new-tokens") > 0) continue;
+    jobs.back().generate.max_new_tokens = suite.max_new_tokens;  // a suite is a quick look
+    jobs.back().protocol.changed.push_back("max_new_tokens");
   }
+  EngineFlags engine = flags.engine;
+  engine.ctx = ContextFor(jobs, command.count("--ctx") > 0 ? engine.ctx : 0);
+  const ModelOptions model_options = MakeModelOptions(engine, cpu);
+  EngineModel model(model_options.resolve(engine.model), model_options);
+  ShowContext(model, engine);
   Report report;
   report.command = CommandLine();
-  report.settings = EngineSettings(flags.engine, cpu);
+  report.settings = EngineSettings(engine, cpu);
+  report.environment = CollectEnvironment(cpu);
   report.settings["suite"] = suite.name;
-  RunOptions options;
   options.out = out;
   options.cancel = &CancelFlag();
   options.progress = ShowEvalProgress;
-  report = RunEvals(model, jobs, options, flags.overwrite, std::move(report));
+  report = RunEvals(model, jobs, options, flags.resume.overwrite, std::move(report));
   ClearProgress();
   size_t wrong = 0;
   if (!report.interrupted) {
@@ -121,6 +132,7 @@ int Run(const Flags& flags, const CLI::App& command) {
   FinishReport(report, &model, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   WriteReport(out / "report.json", report);
   const int code = ShowReport(report, out / "report.json", flags.json);
+  if (report.interrupted) ShowResumeCommand(out);
   return wrong > 0 ? kFailure : code;
 }
 
@@ -130,11 +142,15 @@ void AddRun(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("run", "Run a suite and write one report");
   command->add_option("suite", flags->suite, "quick: sample rows of IFEval and a short benchmark")->capture_default_str();
+  command
+      ->add_option("--protocol", flags->protocol,
+                   "a name of `list protocols`, or a JSON file; given: its budgets instead of the suite's")
+      ->capture_default_str();
   AddEngineFlags(*command, flags->engine, /*model_required=*/false);
   AddGenerateFlags(*command, flags->generate);
   command->get_option("--max-new-tokens")->default_str("the suite's");
   command->add_option("--out", flags->out, "folder for the results; absent: out/run-TIME");
-  command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
+  AddResumeFlags(*command, flags->resume);
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer("Example: tidemark run --threads 2 --out first-run");
   command->callback([flags, command, &exit_code] { exit_code = Run(*flags, *command); });

@@ -10,6 +10,26 @@ namespace {
 
 constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
 
+void PrintRuns(const Metric& m, double scale, const char* unit) {
+  if (!m.runs) return;
+  std::string runs;
+  constexpr size_t kShown = 10;
+  for (size_t i = 0; i < m.runs->runs.size() && i < kShown; ++i) runs += fmt::format(" {:.2f}", scale * m.runs->runs[i]);
+  if (m.runs->runs.size() > kShown) runs += " ...";
+  fmt::print("    runs:{}{}; standard error {:.2f} from the samples, {:.2f} from run to run\n", runs, unit,
+             scale * m.runs->stderr_sampling, scale * m.runs->stderr_run_to_run);
+}
+
+void PrintBounds(const TruncationBounds& bounds, const Metric& m, double scale, const char* unit) {
+  for (const MetricBounds& b : bounds.metrics) {
+    if (b.name != m.name || b.lowest == b.highest) continue;
+    fmt::print("    {} truncated, {} failed: {:.2f} to {:.2f}{} if they were all wrong or all right", bounds.truncated,
+               bounds.failed, scale * b.lowest, scale * b.highest, unit);
+    if (b.completed) fmt::print(", {:.2f}{} without them", scale * *b.completed, unit);
+    fmt::print("\n");
+  }
+}
+
 void PrintTask(const TaskReport& task) {
   const SampleCounts& s = task.samples;
   fmt::print("{}: {} samples, {} scored, {} failed", task.name, s.total, s.scored, s.failed);
@@ -27,8 +47,10 @@ void PrintTask(const TaskReport& task) {
     const char* unit = fraction ? " %" : "  ";
     fmt::print("  {:<22} {:6.2f}{}   95 % interval {:6.2f} to {:6.2f}{}   n = {}\n", m.name, scale * m.value, unit,
                scale * m.ci95_low, scale * m.ci95_high, unit, m.n);
+    PrintRuns(m, scale, unit);
+    PrintBounds(task.bounds, m, scale, unit);
   }
-  if (details > 0) fmt::print("  ({} metrics per family and per instruction in the report)\n", details);
+  if (details > 0) fmt::print("  ({} more metrics, by group, in the report)\n", details);
 }
 
 // More than a tenth of failed samples makes the metrics a statement about the

@@ -6,6 +6,9 @@
 
 #include "embedded/dataset_manifest.h"
 #include "embedded/sample_ifeval.h"
+#include "embedded/sample_math500.h"
+#include "embedded/sample_omniscience.h"
+#include "embedded/sample_tidemark_world.h"
 #include "engine/core/error.h"
 
 namespace tidemark {
@@ -91,9 +94,32 @@ std::filesystem::path CacheDirectory() {
   throw Error("cache directory", "neither TIDEMARK_CACHE nor HOME set", "a place for datasets", "set TIDEMARK_CACHE");
 }
 
-std::string_view SampleRows(std::string_view task) {
-  if (task == "ifeval") return embedded::sample_ifeval();
-  throw Error("sample rows", "task \"" + Printable(task) + "\"", "a task with embedded rows", "pass --dataset");
+std::span<const EmbeddedSet> EmbeddedSets() {
+  static constexpr EmbeddedSet kSets[] = {
+      {"ifeval", "ifeval", "20 prompts of our own, all 25 instructions", false, "", &embedded::sample_ifeval},
+      {"math500", "math500", "60 problems of our own: 36 within the embedded model's reach, 24 over every kind of answer", false, "",
+       &embedded::sample_math500},
+      {"omniscience", "omniscience", "132 questions of our own over six domains, a third unanswerable", false, "",
+       &embedded::sample_omniscience},
+      {"tidemark-world", "omniscience", "150 questions on the invented world of the embedded model", true, "question-only",
+       &embedded::sample_tidemark_world},
+  };
+  return kSets;
+}
+
+const EmbeddedSet& FindEmbeddedSet(std::string_view task, std::string_view name, std::string_view model) {
+  const EmbeddedSet* chosen = nullptr;
+  std::string known;
+  for (const EmbeddedSet& set : EmbeddedSets()) {
+    if (set.task != task) continue;
+    known += (known.empty() ? "sample:" : ", sample:") + std::string(set.name);
+    const bool fits = name.empty() ? chosen == nullptr || (set.default_model && model == "default") : set.name == name;
+    if (fits) chosen = &set;
+  }
+  if (chosen != nullptr) return *chosen;
+  const std::string expected = known.empty() ? "a task with embedded rows" : known;
+  throw Error("embedded rows", fmt::format("\"{}\" for task \"{}\"", Printable(name), Printable(task)), expected,
+              "pass --dataset");
 }
 
 }  // namespace tidemark

@@ -1,11 +1,12 @@
 // The datasets Tidemark knows: where the official rows come from and which bytes they are. Official rows are never part of the
-// repository; the manifest (datasets/manifest.json, embedded) pins them by SHA-256, and 20 rows of our own per task are
-// embedded as the default.
+// repository; the manifest (datasets/manifest.json, embedded) pins them by SHA-256, and rows of our own are embedded for every
+// task as the default.
 #ifndef TIDEMARK_DATASETS_MANIFEST_H_
 #define TIDEMARK_DATASETS_MANIFEST_H_
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +38,24 @@ std::vector<DatasetEntry> ParseManifest(std::string_view json, const std::string
 // $TIDEMARK_CACHE, else $XDG_CACHE_HOME/tidemark, else $HOME/.cache/tidemark. Throws Error if none is set.
 std::filesystem::path CacheDirectory();
 
-// The embedded sample rows of a task ("ifeval") in the official format. Throws Error if the task has none.
-std::string_view SampleRows(std::string_view task);
+// Rows of our own inside the program, chosen by --dataset sample:NAME.
+struct EmbeddedSet {
+  std::string_view name;   // "omniscience"
+  std::string_view task;   // the task that reads it
+  std::string_view title;  // one line for people
+  // The set that goes with the embedded default model, which knows nothing of the real world: chosen when neither a dataset nor
+  // another model is named.
+  bool default_model = false;
+  std::string_view prompt = {};          // the form of the prompt it was made for; empty: the task's first
+  std::string_view (*rows)() = nullptr;  // JSON Lines
+};
+
+// All sets; the first of a task is its default.
+std::span<const EmbeddedSet> EmbeddedSets();
+
+// The set that --dataset means. name empty: the set for the embedded model if `model` is "default" and the task has one,
+// otherwise the task's first. Throws Error: no such set of this task, with the names there are.
+const EmbeddedSet& FindEmbeddedSet(std::string_view task, std::string_view name, std::string_view model = {});
 
 }  // namespace tidemark
 

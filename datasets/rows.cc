@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "datasets/csv.h"
 #include "datasets/fetch.h"
 #include "datasets/manifest.h"
 #include "engine/core/error.h"
@@ -98,13 +99,17 @@ std::vector<DatasetRow> ParseJsonLines(std::string_view text, const std::string&
   return rows;
 }
 
-Dataset LoadDataset(std::string_view task, const std::string& which) {
+Dataset LoadDataset(std::string_view task, const std::string& which, std::string_view model) {
+  constexpr std::string_view kSample = "sample";
   Dataset dataset;
   std::string content;
   const std::vector<DatasetEntry> manifest = ListDatasets();
-  if (which.empty() || which == "sample") {
-    dataset.name = "sample";
-    content = SampleRows(task);
+  if (which.empty() || which == kSample || which.substr(0, kSample.size() + 1) == "sample:") {
+    const std::string name = which.size() > kSample.size() ? which.substr(kSample.size() + 1) : "";
+    const EmbeddedSet& set = FindEmbeddedSet(task, name, which.empty() ? model : std::string_view());
+    dataset.name = "sample:" + std::string(set.name);
+    dataset.prompt = set.prompt;
+    content = set.rows();
   } else {
     const auto named = std::find_if(manifest.begin(), manifest.end(), [&](const DatasetEntry& e) { return e.name == which; });
     std::error_code ignored;
@@ -116,12 +121,14 @@ Dataset LoadDataset(std::string_view task, const std::string& which) {
     content = ReadFile(dataset.path, uint64_t{1} << 30);
   }
   dataset.sha256 = Sha256Hex(content);
+  std::string format = std::filesystem::path(dataset.path).extension() == ".csv" ? "csv" : "jsonl";
   for (const DatasetEntry& entry : manifest) {
     if (entry.sha256 != dataset.sha256) continue;
     dataset.name = entry.name;
-    if (entry.format != "jsonl") throw Error(dataset.path, "a " + entry.format + " file", "JSON Lines");
+    format = entry.format;
   }
-  dataset.rows = ParseJsonLines(content, dataset.path.empty() ? "embedded sample rows" : dataset.path);
+  const std::string place = dataset.path.empty() ? "embedded sample rows" : dataset.path;
+  dataset.rows = format == "csv" ? ParseCsv(content, place) : ParseJsonLines(content, place);
   if (dataset.rows.empty()) throw Error(dataset.path, "no rows", "at least one row");
   return dataset;
 }

@@ -27,15 +27,18 @@ std::vector<DatasetRow> ParseJsonLines(std::string_view text, const std::string&
 
 // A dataset as a run uses it: its rows and what the report says about it.
 struct Dataset {
-  std::string name;    // manifest name if the bytes are that dataset's, "sample" for the embedded rows, else the file name
+  std::string name;    // manifest name if the bytes are that dataset's, "sample:NAME" for embedded rows, else the file name
   std::string path;    // as given; empty for embedded rows
   std::string sha256;  // of the bytes
+  std::string prompt;  // the form of the prompt that embedded rows were made for; empty: the task's first
   std::vector<DatasetRow> rows;
 };
 
-// which: empty or "sample" for the embedded rows of the task; a path that exists; or a manifest name, which must be in the
-// cache and whole. Throws Error, for a dataset not fetched yet with the command that fetches it. Only JSON Lines.
-Dataset LoadDataset(std::string_view task, const std::string& which);
+// which: empty for the task's embedded rows (those of the embedded model if `model` is "default", see EmbeddedSet), "sample" for
+// its first set, "sample:NAME" for one; a path that exists; or a manifest name, which must be in the cache and whole. JSON Lines,
+// or CSV where the manifest or the ending .csv says so. Throws Error, for a dataset not fetched yet with the command that fetches
+// it.
+Dataset LoadDataset(std::string_view task, const std::string& which, std::string_view model = {});
 
 }  // namespace tidemark
 

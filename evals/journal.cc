@@ -1,6 +1,8 @@
 #include "evals/journal.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,9 +10,17 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/sha256.h"
 
 namespace tidemark {
 namespace {
+
+constexpr size_t kCheckDigits = 16;
+constexpr std::string_view kCheckKey = ",\"check\":\"";
+constexpr size_t kTailBytes = kCheckKey.size() + kCheckDigits + 2;  // with the closing quote and brace
+
+constexpr const char* kHint = "finished samples are kept; make room and go on with --resume";
 
 // Part of a line at the end would make the whole file unreadable as JSON Lines.
 void CutTo(int fd, off_t size) {
@@ -20,14 +30,48 @@ void CutTo(int fd, off_t size) {
 }
 
 [[noreturn]] void ThrowErrno(const std::filesystem::path& path, const char* verb) {
-  throw Error(path.string(), fmt::format("{} ({})", std::strerror(errno), verb), "a disk with room", "finished samples are kept");
+  throw Error(path.string(), fmt::format("{} ({})", std::strerror(errno), verb), "a disk with room", kHint);
+}
+
+std::string Check(std::string_view object) { return Sha256Hex(object).substr(0, kCheckDigits); }
+
+// line: without its end.
+bool IsChecked(std::string_view line) {
+  if (line.size() < kTailBytes + 1 || line.front() != '{') return false;
+  const std::string_view tail = line.substr(line.size() - kTailBytes);
+  if (tail.substr(0, kCheckKey.size()) != kCheckKey || tail.substr(kTailBytes - 2) != "\"}") return false;
+  const std::string object = std::string(line.substr(0, line.size() - kTailBytes)) + "}";
+  return tail.substr(kCheckKey.size(), kCheckDigits) == Check(object);
+}
+
+// The id that the process with the lock left in the file; digits only, since anything may be in there.
+std::string Holder(int fd) {
+  char text[32] = {};
+  const ssize_t n = pread(fd, text, sizeof text - 1, 0);
+  const std::string_view seen(text, n > 0 ? static_cast<size_t>(n) : 0);
+  return std::string(seen.substr(0, seen.find_first_not_of("0123456789")));
+}
+
+// The file may have been removed by its last user between open and lock; then the lock protects nothing.
+bool StillThere(int fd, const std::filesystem::path& path) {
+  struct stat opened, named;
+  return fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+         opened.st_dev == named.st_dev;
 }
 
 }  // namespace
 
-Journal::Journal(const std::filesystem::path& path) : path_(path) {
-  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+Journal::Journal(const std::filesystem::path& path, size_t keep_bytes) : path_(path) {
+  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (fd_ < 0) throw Error(path.string(), std::strerror(errno), "a writable directory", "choose another --out");
+  struct stat status;
+  const bool regular = fstat(fd_, &status) == 0 && S_ISREG(status.st_mode);
+  if (regular && ftruncate(fd_, static_cast<off_t>(keep_bytes)) != 0) {
+    const std::string problem = std::strerror(errno);
+    close(fd_);
+    throw Error(path.string(), problem, "a file that can be written");
+  }
+  SyncDirectory(path.parent_path());  // or the first samples could vanish with the name of their file
 }
 
 Journal::~Journal() {
@@ -37,7 +81,7 @@ Journal::~Journal() {
 Journal::Journal(Journal&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
 
 void Journal::Append(const nlohmann::ordered_json& row) {
-  const std::string line = JsonLine(row);
+  const std::string line = CheckedLine(row);
   const off_t before = lseek(fd_, 0, SEEK_END);
   size_t done = 0;
   while (done < line.size()) {
@@ -50,11 +94,83 @@ void Journal::Append(const nlohmann::ordered_json& row) {
     done += static_cast<size_t>(n);
   }
   // A pipe or a terminal cannot be synced and need not be.
-  if (fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) ThrowErrno(path_, "sync");
+  if (fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) {
+    CutTo(fd_, before);
+    ThrowErrno(path_, "sync");
+  }
 }
 
 std::string JsonLine(const nlohmann::ordered_json& row) {
   return row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string CheckedLine(const nlohmann::ordered_json& row) {
+  TM_CHECK(row.is_object() && !row.empty(), "a line of a journal is an object with members");
+  std::string line = JsonLine(row);
+  line.pop_back();
+  const std::string check = Check(line);
+  line.pop_back();
+  return fmt::format("{}{}{}\"}}\n", line, kCheckKey, check);
+}
+
+std::string_view WholeLines(std::string_view content, const std::string& place) {
+  size_t whole = 0;
+  int64_t number = 0, broken = 0;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = content.find('\n', begin);
+    if (end == content.npos) break;
+    ++number;
+    if (!IsChecked(content.substr(begin, end - begin))) {
+      if (broken == 0) broken = number;
+    } else if (broken != 0) {
+      throw Error(fmt::format("{}:{}", place, broken), fmt::format("a damaged line before whole ones (line {})", number),
+                  "damage in the last line only", "remove the line; its sample is asked again");
+    } else {
+      whole = end + 1;
+    }
+    begin = end + 1;
+  }
+  return content.substr(0, whole);
+}
+
+void WriteResult(const std::filesystem::path& path, std::string_view content) {
+  try {
+    WriteFileAtomically(path, content);
+  } catch (const Error& e) {
+    throw Error(e.place(), e.found(), "a disk with room", kHint);
+  }
+}
+
+RunLock::RunLock(const std::filesystem::path& directory) : path_(directory / "run.lock") {
+  for (;;) {
+    fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd_ < 0) throw Error(path_.string(), std::strerror(errno), "a writable directory", "choose another --out");
+    if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) {
+        close(fd_);
+        continue;
+      }
+      if (errno == EWOULDBLOCK) {
+        const std::string holder = Holder(fd_);
+        close(fd_);
+        throw Error(directory.string(), "another process at work there" + (holder.empty() ? "" : " (" + holder + ")"),
+                    "one run per directory", "wait for it, or choose another --out");
+      }
+      warning_ = fmt::format("{}: no locks on this file system ({}); no second run may write there", directory.string(),
+                             std::strerror(errno));
+      return;
+    }
+    if (StillThere(fd_, path_)) break;
+    close(fd_);
+  }
+  const std::string id = fmt::format("{}\n", getpid());
+  // Only for the message that others see.
+  [[maybe_unused]] const bool told = ftruncate(fd_, 0) == 0 && pwrite(fd_, id.data(), id.size(), 0) > 0;
+}
+
+RunLock::~RunLock() {
+  if (warning_.empty()) unlink(path_.c_str());
+  close(fd_);
 }
 
 }  // namespace tidemark

@@ -11,11 +11,16 @@
 
 namespace tidemark {
 
-// Headline metrics, means, then the others by name. A metric of whole samples tallied once each (count 1, sum 0 or 1) gets
-// Wilson's interval; anything else the cluster bootstrap over samples, seeded. Failed scores are left out. A headline metric or
-// mean without any sample is left out and named in warnings.
-std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleScores>& samples, uint64_t seed,
+// Headline metrics, means, then the others by name, with intervals: Wilson's for a metric of whole samples tallied once each
+// (count 1, sum 0 or 1), else ClusterInterval with a sample as a cluster. Headline metrics and means of several runs also get
+// the values of the runs and their spread. Failed scores are left out. A headline metric or mean without any sample is left out
+// and named in warnings.
+std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleScores>& samples,
                                    std::vector<std::string>& warnings);
+
+// Headline metrics and means if every truncated or failed score had counted 0, or 1, and without these scores. A bad score that
+// is not tallied in a metric could have been: it gets a count of 1.
+TruncationBounds ComputeBounds(const Task& task, const std::vector<SampleScores>& samples);
 
 }  // namespace tidemark
 

@@ -2,24 +2,29 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "datasets/rows.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/sha256.h"
+#include "evals/journal.h"
+#include "evals/loops.h"
 
 namespace tidemark {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr size_t kMostLineBytes = size_t{64} << 20;
 constexpr double kMicro = 1e6;
 constexpr int64_t kMostTokens = int64_t{1} << 40;  // counts and microseconds in a file that are larger are nonsense
 
 int64_t Count(const Json& row, const char* key, const std::string& place) {
   const auto it = row.find(key);
   if (it == row.end()) return 0;
-  const bool ok = it->is_number_unsigned() && it->get<uint64_t>() <= static_cast<uint64_t>(kMostTokens);
+  const bool ok = it->is_number_unsigned() ? it->get<uint64_t>() <= static_cast<uint64_t>(kMostTokens)
+                                           : it->is_number_integer() && it->get<int64_t>() >= 0;
   if (!ok) throw Error(place, fmt::format("\"{}\": {}", key, Printable(it->dump())), "a count");
   return it->get<int64_t>();
 }
@@ -56,34 +61,6 @@ void ReadTimes(const Json& row, const std::string& place, Completion& c) {
   }
 }
 
-StoredResponse ParseRow(const DatasetRow& row, const std::string& place) {
-  StoredResponse stored;
-  stored.line = row.line;
-  stored.id = IdText(row.json, place);
-  stored.prompt = Text(row.json, "prompt", place);
-  if (stored.id.empty() && stored.prompt.empty()) throw Error(place, "neither \"id\", \"key\" nor \"prompt\"", "one of them");
-  Completion& c = stored.completion;
-  c.id = stored.id;
-  c.repeat = static_cast<int>(std::min<int64_t>(Count(row.json, "repeat", place), 1 << 30));
-  c.error = Text(row.json, "error", place);
-  c.text = Text(row.json, "response", place);
-  if (c.error.empty() && row.json.value("response", Json()).is_null())
-    throw Error(place, "no \"response\"", "the model's answer as text");
-  if (const auto it = row.json.find("reasoning_open"); it != row.json.end()) {
-    if (!it->is_boolean()) throw Error(place, "\"reasoning_open\": " + Printable(it->dump()), "true or false");
-    c.reasoning_open = it->get<bool>();
-  }
-  const std::string stop = Text(row.json, "stop", place);
-  const std::optional<StopReason> reason = FindStopReason(stop);
-  if (!stop.empty() && !reason) throw Error(place, "stop \"" + Printable(stop) + "\"", "a stop reason such as \"eos\"");
-  stored.has_stop = reason.has_value();
-  c.stop = !c.error.empty() ? StopReason::kError : reason.value_or(StopReason::kEos);
-  c.prompt_tokens = Count(row.json, "prompt_tokens", place);
-  c.completion_tokens = Count(row.json, "completion_tokens", place);
-  ReadTimes(row.json, place, c);
-  return stored;
-}
-
 }  // namespace
 
 Json CompletionToJson(std::string_view task, const Json& id, const Completion& c) {
@@ -94,6 +71,7 @@ Json CompletionToJson(std::string_view task, const Json& id, const Completion& c
   json["response"] = c.text;
   if (c.reasoning_open) json["reasoning_open"] = true;
   json["stop"] = StopReasonName(c.stop);
+  if (EndedInLoop(c)) json["loop"] = true;
   if (!c.error.empty()) json["error"] = c.error;
   json["prompt_tokens"] = c.prompt_tokens;
   json["completion_tokens"] = c.completion_tokens;
@@ -105,13 +83,63 @@ Json CompletionToJson(std::string_view task, const Json& id, const Completion& c
   return json;
 }
 
+StoredResponse ParseResponse(const Json& row, int64_t line, const std::string& place) {
+  StoredResponse stored;
+  stored.line = line;
+  stored.id = IdText(row, place);
+  stored.prompt = Text(row, "prompt", place);
+  if (stored.id.empty() && stored.prompt.empty()) throw Error(place, "neither \"id\", \"key\" nor \"prompt\"", "one of them");
+  Completion& c = stored.completion;
+  c.id = stored.id;
+  c.repeat = static_cast<int>(std::min<int64_t>(Count(row, "repeat", place), 1 << 30));
+  c.error = Text(row, "error", place);
+  c.text = Text(row, "response", place);
+  if (c.error.empty() && row.value("response", Json()).is_null())
+    throw Error(place, "no \"response\"", "the model's answer as text");
+  if (const auto it = row.find("reasoning_open"); it != row.end()) {
+    if (!it->is_boolean()) throw Error(place, "\"reasoning_open\": " + Printable(it->dump()), "true or false");
+    c.reasoning_open = it->get<bool>();
+  }
+  const std::string stop = Text(row, "stop", place);
+  const std::optional<StopReason> reason = FindStopReason(stop);
+  if (!stop.empty() && !reason) throw Error(place, "stop \"" + Printable(stop) + "\"", "a stop reason such as \"eos\"");
+  stored.has_stop = reason.has_value();
+  c.stop = !c.error.empty() ? StopReason::kError : reason.value_or(StopReason::kEos);
+  c.prompt_tokens = Count(row, "prompt_tokens", place);
+  c.completion_tokens = Count(row, "completion_tokens", place);
+  ReadTimes(row, place, c);
+  return stored;
+}
+
+JournalContent ParseJournal(std::string_view content, const std::string& place) {
+  JournalContent journal;
+  std::string_view rest = WholeLines(content, place);
+  journal.whole_bytes = rest.size();
+  std::set<std::pair<std::string, int>> seen;
+  for (const DatasetRow& row : ParseJsonLines(rest, place, {.max_line_bytes = kMostLineBytes})) {
+    const std::string here = fmt::format("{}:{}", place, row.line);
+    journal.rows.push_back(ParseResponse(row.json, row.line, here));
+    const StoredResponse& stored = journal.rows.back();
+    if (!seen.insert({stored.id, stored.completion.repeat}).second) {
+      throw Error(here, fmt::format("id {}, repeat {} a second time", Printable(stored.id), stored.completion.repeat),
+                  "one line per sample and repeat");
+    }
+  }
+  while (!rest.empty()) {
+    journal.lines.push_back(rest.substr(0, rest.find('\n') + 1));
+    rest.remove_prefix(journal.lines.back().size());
+  }
+  TM_CHECK(journal.lines.size() == journal.rows.size(), "{} lines, {} rows", journal.lines.size(), journal.rows.size());
+  return journal;
+}
+
 StoredResponses StoredResponses::Load(const std::filesystem::path& path) {
   const std::string content = ReadFile(path, uint64_t{8} << 30);
   StoredResponses all;
   all.sha256_ = Sha256Hex(content);
-  for (const DatasetRow& row : ParseJsonLines(content, path.string(), {.max_line_bytes = size_t{64} << 20})) {
+  for (const DatasetRow& row : ParseJsonLines(content, path.string(), {.max_line_bytes = kMostLineBytes})) {
     const std::string place = fmt::format("{}:{}", path.string(), row.line);
-    all.rows_.push_back(ParseRow(row, place));
+    all.rows_.push_back(ParseResponse(row.json, row.line, place));
     const StoredResponse& stored = all.rows_.back();
     auto& index = stored.id.empty() ? all.by_prompt_ : all.by_id_;
     const auto [it, added] =

@@ -14,7 +14,7 @@
 
 namespace tidemark {
 
-// A completion as one line of completions.jsonl, without the line end. id: as in the dataset.
+// A completion as one row of completions.jsonl. id: as in the dataset. "loop": true if it ended in one (evals/loops.h).
 nlohmann::ordered_json CompletionToJson(std::string_view task, const nlohmann::ordered_json& id, const Completion& completion);
 
 struct StoredResponse {
@@ -24,6 +24,18 @@ struct StoredResponse {
   Completion completion;  // stop is kEos where the row names no stop reason
   bool has_stop = false;
 };
+
+// A row of completions.jsonl or of any other file of responses. Throws Error: neither id nor prompt, no text "response", ...
+StoredResponse ParseResponse(const nlohmann::ordered_json& row, int64_t line, const std::string& place);
+
+// What an interrupted run left in its journal (completions.jsonl as this program writes it).
+struct JournalContent {
+  std::vector<StoredResponse> rows;
+  std::vector<std::string_view> lines;  // of the rows, with their ends; views into the content
+  size_t whole_bytes = 0;               // up to the end of the last whole line; the rest was being written when the run ended
+};
+// Throws Error: damage before the last line, rows that no run writes, two rows for the same sample and repeat.
+JournalContent ParseJournal(std::string_view content, const std::string& place);
 
 class StoredResponses {
  public:

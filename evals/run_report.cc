@@ -1,12 +1,15 @@
 // The frame around single tasks: output directory, several tasks in one report, scoring of stored responses.
 #include <chrono>
+#include <optional>
 #include <set>
 #include <span>
 
 #include "engine/core/cpu.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
+#include "evals/journal.h"
 #include "evals/models/replay_model.h"
+#include "evals/run_record.h"
 #include "evals/runner.h"
 #include "reports/environment.h"
 
@@ -18,8 +21,8 @@ using Clock = std::chrono::steady_clock;
 double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 std::span<const char* const> ResultFiles(OutputFiles files) {
-  static constexpr const char* kFiles[] = {"scores.jsonl", "report.json", "completions.jsonl"};
-  return std::span(kFiles).first(files == OutputFiles::kAll ? 3 : 2);
+  static constexpr const char* kFiles[] = {"scores.jsonl", "report.json", "completions.jsonl", "run.json"};
+  return std::span(kFiles).first(files == OutputFiles::kAll ? 4 : 2);
 }
 
 // Rows of the file that belong to no sample and no repeat below `repeats`.
@@ -47,6 +50,75 @@ std::string DescribeRows(const std::vector<const StoredResponse*>& rows) {
   return text + (rows.size() > kShown ? ", ..." : "");
 }
 
+RunRecord MakeRecord(const TextModel& model, std::span<const EvalJob> jobs, const RunOptions& options, const Report& report) {
+  RunRecord record;
+  record.shard = options.shard;
+  record.started_at = report.started_at;
+  for (const char* key : {"version", "git_commit", "git_dirty"}) record.build[key] = report.environment["build"][key];
+  record.knows_stop_reasons = model.KnowsStopReasons();
+  record.model = model.Describe();
+  record.settings = report.settings;
+  record.parts["model"] = model.Identity();
+  for (const EvalJob& job : jobs) {
+    const RunOptions own = JobOptions(job, options, jobs.size());
+    const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, options.limit);
+    TakeShard(samples, options.shard, job.task->name);  // too many shards: before anything is written
+    record.parts["tasks"][std::string(job.task->name)] = TaskIdentity(job, own, samples);
+    record.tasks.push_back(DescribeTask(job, own));
+    const TaskProtocol& p = job.protocol;
+    record.choices.push_back({{"prompt", p.prompt}, {"extraction", p.extraction}, {"grader", p.grader}});
+  }
+  return record;
+}
+
+// All directories before the first job: the last one must not fail after hours of the others.
+// run.json goes last: while it is there, what is left belongs to it.
+void StartAfresh(std::span<const EvalJob> jobs, const RunOptions& options, bool overwrite) {
+  for (const EvalJob& job : jobs) {
+    if (jobs.size() > 1) PrepareOutput(JobOptions(job, options, jobs.size()).out, overwrite);
+  }
+  PrepareOutput(options.out, overwrite);
+}
+
+// What a process that was killed while it wrote a file has left: FILE.PID.tmp.
+void RemoveTemporaries(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+    const std::string name = entry.path().filename().string();
+    for (const char* file : ResultFiles(OutputFiles::kAll)) {
+      if (name.starts_with(std::string(file) + ".") && name.ends_with(".tmp")) found.push_back(entry.path());
+    }
+    if (name.starts_with(".tidemark_probe.")) found.push_back(entry.path());
+  }
+  for (const auto& path : found) std::filesystem::remove(path, ignored);
+}
+
+// Checks that what is there belongs to this run, or that nothing is there, and takes over when the run was started.
+void Continue(RunRecord& record, std::span<const EvalJob> jobs, const RunOptions& options, Report& report) {
+  const std::optional<RunRecord> before = ReadRunRecord(options.out);
+  if (before) {
+    CheckSameRun(options.out, *before, record);
+    record.started_at = before->started_at;
+    if (before->build != record.build) {
+      report.warnings.push_back(
+          fmt::format("the run was started by another build: {}", DescribeChanges(before->build, record.build)));
+    }
+    record.build = before->build;
+  }
+  RemoveTemporaries(options.out);
+  for (const EvalJob& job : jobs) {
+    const std::filesystem::path directory = JobOptions(job, options, jobs.size()).out;
+    std::error_code absent;
+    if (!before && std::filesystem::exists(directory / "completions.jsonl", absent)) {
+      throw Error(directory.string(), "completions.jsonl without run.json", "a run that says what it is",
+                  "choose another --out, or replace it with --overwrite");
+    }
+    CheckOutput(directory, true);
+    RemoveTemporaries(directory);
+  }
+}
+
 }  // namespace
 
 void CheckOutput(const std::filesystem::path& out, bool overwrite, OutputFiles files) {
@@ -54,7 +126,8 @@ void CheckOutput(const std::filesystem::path& out, bool overwrite, OutputFiles f
   for (const char* name : ResultFiles(files)) {
     if (!overwrite && std::filesystem::exists(std::filesystem::symlink_status(out / name, error)))
       throw Error(out.string(), "results of an earlier run (" + std::string(name) + ")", "an empty or new directory",
-                  "choose another --out, or pass --overwrite");
+                  files == OutputFiles::kAll ? "choose another --out, go on with --resume, or replace them with --overwrite"
+                                             : "choose another --out, or pass --overwrite");
   }
   std::filesystem::create_directories(out, error);
   if (error) throw Error(out.string(), error.message(), "a writable directory", "choose another --out");
@@ -94,19 +167,31 @@ void FinishReport(Report& report, const TextModel* model, double wall_seconds) {
   report.peak_rss_bytes = PeakResidentBytes();
 }
 
+RunOptions JobOptions(const EvalJob& job, const RunOptions& options, size_t jobs) {
+  RunOptions own = options;
+  if (jobs > 1) own.out = options.out / job.task->name;
+  if (job.repeats > 0) own.repeats = job.repeats;
+  return own;
+}
+
 Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOptions& options, bool overwrite, Report report) {
   const auto begin = Clock::now();
   if (report.started_at.empty()) report.started_at = UtcNow();
-  // All directories before the first job: the last one must not fail after hours of the others.
-  const auto directory = [&](const EvalJob& job) { return jobs.size() > 1 ? options.out / job.task->name : options.out; };
-  PrepareOutput(options.out, overwrite);
-  for (const EvalJob& job : jobs) {
-    if (jobs.size() > 1) PrepareOutput(directory(job), overwrite);
+  if (report.environment.empty()) report.environment = CollectEnvironment(DetectCpu());
+  RunRecord record = MakeRecord(model, jobs, options, report);
+  CheckOutput(options.out, overwrite || options.resume);
+  const RunLock lock(options.out);
+  if (!lock.warning().empty()) report.warnings.push_back(lock.warning());
+  if (options.resume) {
+    Continue(record, jobs, options, report);
+  } else {
+    StartAfresh(jobs, options, overwrite);
   }
+  WriteRunRecord(options.out, record);
+  report.started_at = record.started_at;
+  report.run = RunToJson(record);
   for (const EvalJob& job : jobs) {
-    RunOptions own = options;
-    own.out = directory(job);
-    AddOutcome(report, RunEval(model, job, own));
+    AddOutcome(report, RunEval(model, job, JobOptions(job, options, jobs.size())));
     if (report.interrupted) break;
   }
   FinishReport(report, &model, SecondsSince(begin));
@@ -131,6 +216,8 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
     }
     report.warnings.push_back(found);
   }
+  CheckOutput(options.out, options.overwrite, OutputFiles::kScoresAlone);
+  const RunLock lock(options.out);
   PrepareOutput(options.out, options.overwrite, OutputFiles::kScoresAlone);
   RunOptions run;
   run.out = options.out;

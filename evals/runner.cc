@@ -1,219 +1,231 @@
 #include "evals/runner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
+#include <numeric>
 #include <optional>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/utf8.h"
+#include "evals/early_stop.h"
 #include "evals/journal.h"
-#include "evals/metrics.h"
+#include "evals/outcome.h"
 #include "evals/responses.h"
 
 namespace tidemark {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
-double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+constexpr uint64_t kMostJournalBytes = uint64_t{8} << 30;
 
-// Sample i, repeat r is request i * repeats + r.
-std::vector<Request> MakeRequests(const std::vector<Sample>& samples, const EvalJob& job, int repeats) {
-  std::vector<Request> requests;
-  for (const Sample& sample : samples) {
-    for (int repeat = 0; repeat < repeats; ++repeat) requests.push_back({sample.IdText(), repeat, sample.messages, job.generate});
-  }
-  return requests;
-}
+double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 // A model may emit bytes that are not UTF-8; the journal cannot hold them, and a replay must score what the run scored.
 void MakeValid(std::string& text) {
   if (!IsValidUtf8(text)) text = EncodeUtf8(DecodeUtf8(text));
 }
 
-// Journals completions as they end and reports progress.
-class Recorder {
+// The answers of one task so far: those of the journal, then those that come in, each journaled before it counts.
+class Session {
  public:
-  Recorder(const EvalJob& job, const RunOptions& options, const std::vector<Sample>& samples)
-      : job_(job), options_(options), begin_(Clock::now()) {
-    for (const Sample& sample : samples) ids_.emplace(sample.IdText(), sample.id);
+  Session(const EvalJob& job, const RunOptions& options, std::span<const Sample> samples)
+      : job_(job), options_(options), samples_(samples), begin_(Clock::now()) {
+    answers_.resize(samples.size() * static_cast<size_t>(options.repeats));
+    for (size_t i = 0; i < samples.size(); ++i) index_.emplace(samples[i].IdText(), i);
     progress_.task = job.task->name;
-    progress_.total = static_cast<int64_t>(samples.size()) * options.repeats;
-    if (options.write_completions) journal_.emplace(options.out / "completions.jsonl");
+    progress_.total = static_cast<int64_t>(answers_.size());
+    DescribeScore();
+    if (options.write_completions) OpenJournal();
     Tell();
+  }
+
+  // What of these samples is not answered yet.
+  std::vector<Request> Missing(std::span<const size_t> which) const {
+    std::vector<Request> requests;
+    for (const size_t sample : which) {
+      for (int repeat = 0; repeat < options_.repeats; ++repeat) {
+        if (answers_[sample * static_cast<size_t>(options_.repeats) + static_cast<size_t>(repeat)]) continue;
+        requests.push_back({samples_[sample].IdText(), repeat, samples_[sample].messages, job_.generate});
+      }
+    }
+    return requests;
   }
 
   void OnDone(Completion completion) {
+    if (completion.stop == StopReason::kCancelled) return;
     MakeValid(completion.text);
     MakeValid(completion.error);
-    if (completion.stop == StopReason::kCancelled) return;
-    const auto id = ids_.find(completion.id);
-    TM_CHECK(id != ids_.end(), "the model answered \"{}\", which was not asked", Printable(completion.id));
-    if (journal_) journal_->Append(CompletionToJson(job_.task->name, id->second, completion));
-    ++progress_.done;
-    progress_.failed += completion.error.empty() ? 0 : 1;
+    const std::optional<size_t> slot = Slot(completion.id, completion.repeat);
+    TM_CHECK(slot && !answers_[*slot], "the model answered \"{}\", which was not asked", Printable(completion.id));
+    const Sample& sample = SampleOf(*slot);
+    if (journal_) {
+      const nlohmann::ordered_json row = CompletionToJson(job_.task->name, sample.id, completion);
+      journal_->Append(row);
+      // What counts is what a resumed run would read.
+      completion = ParseResponse(row, 0, "a new row of the journal").completion;
+    }
     tokens_ += completion.completion_tokens;
+    Keep(*slot, std::move(completion));
     Tell();
   }
 
+  const Answers& answers() const { return answers_; }
+
  private:
+  std::optional<size_t> Slot(const std::string& id, int repeat) const {
+    const auto it = index_.find(id);
+    if (it == index_.end() || repeat < 0 || repeat >= options_.repeats) return std::nullopt;
+    return it->second * static_cast<size_t>(options_.repeats) + static_cast<size_t>(repeat);
+  }
+  const Sample& SampleOf(size_t slot) const { return samples_[slot / static_cast<size_t>(options_.repeats)]; }
+
+  void DescribeScore() {
+    if (job_.task->headline.empty()) return;
+    progress_.metric = job_.task->headline.front();
+    for (const MetricScale& scale : job_.task->scales) {
+      if (scale.name == progress_.metric) scale_ = scale;
+    }
+    progress_.score_is_fraction = scale_.low == 0 && scale_.high == 1;
+  }
+
+  void OpenJournal() {
+    const std::filesystem::path path = options_.out / "completions.jsonl";
+    std::error_code absent;
+    if (!options_.resume || !std::filesystem::exists(path, absent)) {
+      journal_.emplace(path);
+      return;
+    }
+    const std::string content = ReadFile(path, kMostJournalBytes);
+    const JournalContent found = ParseJournal(content, path.string());
+    std::string kept;
+    for (size_t i = 0; i < found.rows.size(); ++i) {
+      const Completion& completion = found.rows[i].completion;
+      const std::optional<size_t> slot = Slot(found.rows[i].id, completion.repeat);
+      if (!slot) {
+        throw Error(fmt::format("{}:{}", path.string(), found.rows[i].line),
+                    fmt::format("id {}, repeat {}", Printable(found.rows[i].id), completion.repeat), "samples of this run");
+      }
+      if (options_.retry_failed && !completion.error.empty()) continue;
+      kept += found.lines[i];
+      Keep(*slot, completion);
+    }
+    progress_.resumed = progress_.done;
+    if (kept.size() != found.whole_bytes) WriteFileAtomically(path, kept);
+    journal_.emplace(path, kept.size());
+  }
+
+  void Keep(size_t slot, Completion completion) {
+    answers_[slot] = ScoreCompletion(job_, SampleOf(slot), std::move(completion));
+    ++progress_.done;
+    const Score& score = answers_[slot]->score;
+    if (score.failed) {
+      ++progress_.failed;
+      return;
+    }
+    for (const auto& [name, tally] : score.tallies) {
+      if (name != progress_.metric) continue;
+      sum_.sum += tally.sum;
+      sum_.count += tally.count;
+    }
+    if (sum_.count > 0) progress_.score = scale_.low + (scale_.high - scale_.low) * sum_.sum / sum_.count;
+  }
+
   void Tell() {
     if (!options_.progress) return;
     const double seconds = SecondsSince(begin_);
-    if (progress_.done > 0 && seconds > 0) {
+    if (const int64_t done = progress_.done - progress_.resumed; done > 0 && seconds > 0) {
       progress_.tok_per_s = static_cast<double>(tokens_) / seconds;
-      progress_.eta_seconds =
-          seconds / static_cast<double>(progress_.done) * static_cast<double>(progress_.total - progress_.done);
+      progress_.eta_seconds = seconds / static_cast<double>(done) * static_cast<double>(progress_.total - progress_.done);
     }
     options_.progress(progress_);
   }
 
   const EvalJob& job_;
   const RunOptions& options_;
-  std::map<std::string, Json> ids_;
+  const std::span<const Sample> samples_;
+  std::map<std::string, size_t> index_;  // of a sample's id
+  Answers answers_;
   std::optional<Journal> journal_;
   Progress progress_;
+  MetricScale scale_ = {};
+  Tally sum_;  // of the running score
   int64_t tokens_ = 0;
   Clock::time_point begin_;
 };
 
-Json ScoreRow(const Sample& sample, int repeat, const Score& score, const std::string& error) {
-  Json row;
-  row["id"] = sample.id;
-  row["repeat"] = repeat;
-  row["scored"] = error.empty();
-  for (const auto& [name, value] : score.verdicts.items()) row[name] = value;
-  row["unclosed_reasoning"] = score.unclosed_reasoning;
-  if (!error.empty()) row["error"] = error;
-  return row;
+// False: cancelled before all of them were answered.
+bool Ask(TextModel& model, Session& session, std::span<const size_t> samples, const std::atomic<bool>* cancel) {
+  const std::vector<Request> requests = session.Missing(samples);
+  if (requests.empty()) return true;
+  const std::vector<Completion> completions = model.Complete(
+      requests, [&](const Completion& c) { session.OnDone(c); }, cancel);
+  TM_CHECK(completions.size() == requests.size(), "{} completions for {} requests", completions.size(), requests.size());
+  return session.Missing(samples).empty();
 }
 
-void CountCompletion(const Completion& c, EvalOutcome& outcome) {
-  TaskReport& task = outcome.task;
-  task.prompt_tokens += c.prompt_tokens;
-  task.completion_tokens += c.completion_tokens;
-  ++task.stop_reasons[std::string(StopReasonName(c.stop))];
-  if (c.time_to_first_token_seconds > 0) outcome.timings.time_to_first_token_seconds.push_back(c.time_to_first_token_seconds);
-  auto& gaps = outcome.timings.inter_token_seconds;
-  gaps.insert(gaps.end(), c.inter_token_seconds.begin(), c.inter_token_seconds.end());
-}
-
-// Scores every completion; returns the text of scores.jsonl and fills counts, failures and the scores of each sample.
-std::string ScoreAll(const EvalJob& job, const std::vector<Sample>& samples, const std::vector<Completion>& completions,
-                     EvalOutcome& outcome, std::vector<SampleScores>& scores) {
-  std::string rows;
-  SampleCounts& counts = outcome.task.samples;
-  counts.total = static_cast<int64_t>(completions.size());
-  const size_t repeats = completions.size() / samples.size();
-  for (size_t i = 0; i < completions.size(); ++i) {
-    const Sample& sample = samples[i / repeats];
-    const Completion& completion = completions[i];
-    const int repeat = static_cast<int>(i % repeats);
-    std::string error = completion.error;
-    if (completion.stop == StopReason::kCancelled) {
-      error = "not run: interrupted";
-      ++counts.not_run;
-    } else {
-      CountCompletion(completion, outcome);
-      if (completion.stop == StopReason::kError && error.empty()) error = "the model gave no reason";
-      if (!error.empty()) {
-        ++counts.failed;
-        outcome.failures.push_back({std::string(job.task->name), sample.id, repeat, error});
-      }
-    }
-    // A failed sample still gets its row, with the verdicts of an empty answer, but no tally.
-    Score score = job.task->score(sample, error.empty() ? completion : Completion{}, job.protocol);
-    rows += JsonLine(ScoreRow(sample, repeat, score, error));
-    score.failed = !error.empty();
-    score.truncated = error.empty() && (completion.stop == StopReason::kLength || completion.stop == StopReason::kContext);
-    if (!score.failed) {
-      ++counts.scored;
-      counts.unclosed_reasoning += score.unclosed_reasoning ? 1 : 0;
-    }
-    if (completion.stop != StopReason::kCancelled) scores[i / repeats].push_back(std::move(score));
+// In rounds: all of a round are asked at once, and up to a round less one sample is asked in vain.
+EvalOutcome AskUntilCertain(TextModel& model, const EvalJob& job, const RunOptions& options, std::span<const Sample> samples,
+                            Session& session, std::string& rows) {
+  constexpr size_t kRound = 32;
+  CertaintyWatch watch(*job.task, AskingOrder(samples.size(), job.generate.seed), options.repeats, options.stop_width);
+  bool cancelled = false;
+  while (!watch.Advance(session.answers()) && watch.asked() < samples.size() && !cancelled) {
+    const auto rest = std::span(watch.order()).subspan(watch.asked());
+    cancelled = !Ask(model, session, rest.first(std::min(kRound, rest.size())), options.cancel);
   }
-  return rows;
-}
-
-void AddWarnings(const TaskReport& task, std::vector<std::string>& warnings) {
-  const SampleCounts& s = task.samples;
-  const auto warn = [&](int64_t count, const char* what) {
-    if (count > 0) warnings.push_back(fmt::format("{}: {} of {} samples {}", task.name, count, s.total, what));
-  };
-  warn(s.failed, "failed and are not in the metrics");
-  warn(s.not_run, "were not run because the run was interrupted");
-  warn(s.unclosed_reasoning, "never ended their reasoning within the token budget; their answer counts as empty");
-}
-
-// The protocol with the task's own choices in place of empty names.
-Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
-  Json json = {{"name", protocol.name}, {"strip_reasoning", protocol.strip_reasoning}};
-  const auto add = [&json](const char* key, const std::string& chosen, const std::vector<Choice>& choices) {
-    if (!choices.empty()) json[key] = chosen.empty() ? std::string(choices.front().name) : chosen;
-  };
-  add("prompt", protocol.prompt, task.prompts);
-  add("extraction", protocol.extraction, task.extractions);
-  add("grader", protocol.grader, task.graders);
-  return json;
-}
-
-TaskReport DescribeTask(const EvalJob& job, const RunOptions& options) {
-  TaskReport task;
-  task.name = job.task->name;
-  task.version = job.task->version;
-  task.dataset["name"] = job.dataset.name;
-  if (!job.dataset.path.empty()) task.dataset["path"] = job.dataset.path;
-  task.dataset["sha256"] = job.dataset.sha256;
-  task.dataset["rows"] = job.dataset.rows.size();
-  if (options.limit > 0) task.dataset["limit"] = options.limit;
-  task.settings = SettingsToJson(job.generate);
-  task.settings["repeats"] = options.repeats;
-  task.settings["protocol"] = ProtocolToJson(*job.task, job.protocol);
-  return task;
+  if (!watch.certain() && watch.asked() < samples.size()) {  // interrupted: an ordinary report of what there is
+    return MakeOutcome(job, options, samples, session.answers(), model.KnowsStopReasons(), rows);
+  }
+  std::vector<size_t> counted(watch.order().begin(), watch.order().begin() + static_cast<std::ptrdiff_t>(watch.asked()));
+  std::sort(counted.begin(), counted.end());
+  std::vector<Sample> asked;
+  Answers answers;
+  for (const size_t sample : counted) {
+    asked.push_back(samples[sample]);
+    const auto begin = session.answers().begin() + static_cast<std::ptrdiff_t>(sample) * options.repeats;
+    answers.insert(answers.end(), begin, begin + options.repeats);
+  }
+  EvalOutcome outcome = MakeOutcome(job, options, asked, answers, model.KnowsStopReasons(), rows);
+  MarkEarlyStop(watch, *job.task, options.stop_width, outcome);
+  return outcome;
 }
 
 }  // namespace
 
-Json SettingsToJson(const GenerateOptions& o) {
-  return {{"max_new_tokens", o.max_new_tokens},
-          {"seed", o.seed},
-          {"sampler_order", SamplerOrderName(o.sampling.order)},
-          {"temperature", o.sampling.temperature},
-          {"top_k", o.sampling.top_k},
-          {"top_p", o.sampling.top_p},
-          {"min_p", o.sampling.min_p},
-          {"repetition_penalty", o.sampling.repetition_penalty},
-          {"penalty_window", o.sampling.penalty_window},
-          {"stop_strings", o.stop_strings},
-          {"stop_ids", o.stop_ids},
-          {"ignore_eos", o.ignore_eos}};
+std::vector<Sample> TakeShard(std::vector<Sample> samples, const Shard& shard, std::string_view task) {
+  if (shard.whole()) return samples;
+  if (static_cast<int64_t>(samples.size()) < shard.count) {
+    throw Error("--shard", fmt::format("{} shards of {} samples of {}", shard.count, samples.size(), task),
+                "at least one sample for each shard");
+  }
+  std::vector<Sample> part;
+  for (size_t i = static_cast<size_t>(shard.index - 1); i < samples.size(); i += static_cast<size_t>(shard.count)) {
+    part.push_back(std::move(samples[i]));
+  }
+  return part;
 }
 
 EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& options) {
   TM_CHECK(options.repeats >= 1, "repeats = {}", options.repeats);
-  const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, options.limit);
-  const std::vector<Request> requests = MakeRequests(samples, job, options.repeats);
-  Recorder recorder(job, options, samples);
-  std::vector<Completion> completions = model.Complete(
-      requests, [&](const Completion& c) { recorder.OnDone(c); }, options.cancel);
-  TM_CHECK(completions.size() == requests.size(), "{} completions for {} requests", completions.size(), requests.size());
-  for (Completion& completion : completions) {
-    MakeValid(completion.text);
-    MakeValid(completion.error);
-  }
-
+  TM_CHECK(options.stop_width == 0 || options.shard.whole(), "a shard cannot know when all of them are certain");
+  const std::vector<Sample> samples =
+      TakeShard(MakeSamples(*job.task, job.dataset, job.protocol, options.limit), options.shard, job.task->name);
+  Session session(job, options, samples);
+  std::string rows;
   EvalOutcome outcome;
-  outcome.task = DescribeTask(job, options);
-  std::vector<SampleScores> scores(samples.size());
-  const std::string rows = ScoreAll(job, samples, completions, outcome, scores);
-  if (!model.KnowsStopReasons()) outcome.task.stop_reasons.clear();
-  WriteFileAtomically(options.out / "scores.jsonl", rows);
-  outcome.interrupted = outcome.task.samples.not_run > 0;
-  outcome.task.metrics = ComputeMetrics(*job.task, scores, job.generate.seed, outcome.warnings);
-  if (job.task->details != nullptr) outcome.task.details = job.task->details(samples, scores);
-  AddWarnings(outcome.task, outcome.warnings);
+  if (options.stop_width > 0) {
+    outcome = AskUntilCertain(model, job, options, samples, session, rows);
+  } else {
+    std::vector<size_t> all(samples.size());
+    std::iota(all.begin(), all.end(), size_t{0});
+    Ask(model, session, all, options.cancel);
+    outcome = MakeOutcome(job, options, samples, session.answers(), model.KnowsStopReasons(), rows);
+  }
+  WriteResult(options.out / "scores.jsonl", rows);
   return outcome;
 }
 

@@ -34,8 +34,9 @@ struct Score {
   std::vector<std::pair<std::string, Tally>> tallies;
   bool unclosed_reasoning = false;  // the reasoning trace never ended: the answer was empty (spec 0.1)
   nlohmann::ordered_json verdicts;  // the task's columns of scores.jsonl, an object
-  // Set by the runner, for the bounds under truncation. A failed sample has the tallies of an empty answer; they are in no
-  // metric.
+  // Set by the runner, for single runs and the bounds under truncation. A failed sample has the tallies of an empty answer; they
+  // are in no metric.
+  int repeat = 0;
   bool truncated = false;  // the text ended at a limit, not by itself
   bool failed = false;     // an error instead of an answer
 };
@@ -48,6 +49,14 @@ using SampleScores = std::vector<Score>;
 struct MetricScale {
   std::string_view name;
   double low = 0, high = 1;
+};
+
+// What a metric is if every tally of it has count 0, so that its ratio has no denominator (no answer was wrong: a rate among
+// wrong answers). Such a metric is reported with n = 0 and its whole range as interval; without this it is left out. Also holds
+// behind a slash.
+struct EmptyMetric {
+  std::string_view name;
+  double value = 0;
 };
 
 // A choice that a protocol may make: how the question is put, how the answer is found, who decides.
@@ -69,8 +78,11 @@ struct Task {
   std::vector<std::string_view> headline;  // metrics reported first, in this order; the others follow by name
   std::vector<MeanMetric> means;           // reported after the headline
   std::vector<MetricScale> scales;
+  std::vector<EmptyMetric> empties;
+  std::vector<std::string_view> lower_is_better;  // headline metrics and means whose rise is a loss (a hallucination rate)
   // What TaskProtocol::prompt, extraction and grader may say; the first is the default. Empty: no choice, only "".
   std::vector<Choice> prompts, extractions, graders;
+  bool own_prompt = false;  // a protocol may word the prompt itself (TaskProtocol::prompt_text)
   GenerateOptions options;  // defaults where a protocol says nothing
 
   // place names file and line. Throws Error: fields missing, of a wrong type, or naming something unknown.

@@ -1,4 +1,4 @@
-// Whatever answers prompts: our engine, a file of stored completions, later an endpoint. A failed request is a Completion with
+// Whatever answers prompts: our engine, a file of stored completions, an endpoint. A failed request is a Completion with
 // an error, never an exception: one bad sample must not end a run.
 #ifndef TIDEMARK_EVALS_TEXT_MODEL_H_
 #define TIDEMARK_EVALS_TEXT_MODEL_H_
@@ -44,7 +44,7 @@ class TextModel {
  public:
   virtual ~TextModel() = default;
 
-  using OnDone = std::function<void(const Completion&)>;  // as each request ends, in order of completion
+  using OnDone = std::function<void(const Completion&)>;  // as each request ends, one call at a time, in order of completion
   // Completions in request order. Never throws because of one request; what on_done throws (disk full) passes through.
   // cancel: end early, the rest are kCancelled.
   virtual std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
@@ -55,6 +55,9 @@ class TextModel {
 
   // What the report says about the model: path, size, sha256, format mix, parameters, backends, tokenizer, template hash...
   virtual nlohmann::ordered_json Describe() const = 0;
+  // The part of it that decides what text comes out, for the digest of a run: two models with equal identities answer alike.
+  // Must be the same before and after Complete, and on another machine; so no paths, counts, threads or times.
+  virtual nlohmann::ordered_json Identity() const { return Describe(); }
   // Load and pack seconds, prefill and decode tokens per second so far; keys as in reports/schema.json "timings".
   virtual nlohmann::ordered_json Timings() const { return nlohmann::ordered_json::object(); }
 };

@@ -57,6 +57,7 @@ nlohmann::ordered_json CollectEnvironment(const Cpu& cpu) {
   json["cpu"] = {{"brand", Known(cpu.brand)},  {"vendor", Known(cpu.vendor)}, {"logical_cpus", cpu.logical_cpus},
                  {"features", cpu.Features()}, {"l1d_bytes", cpu.l1d_bytes},  {"l2_bytes", cpu.l2_bytes},
                  {"l3_bytes", cpu.l3_bytes}};
+  if (!cpu.isa_cap.empty()) json["cpu"]["isa_cap"] = cpu.isa_cap;
   json["memory_total_bytes"] = KibibytesLine("/proc/meminfo", "MemTotal");
   json["kernel"] = Kernel();
   json["os"] = Known(LineValue("/etc/os-release", "PRETTY_NAME", '='));

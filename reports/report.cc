@@ -21,11 +21,33 @@ void CheckFinite(const Json& json, const std::string& path) {
 }
 
 Json ToJson(const Metric& m) {
-  TM_CHECK(m.n > 0 && m.ci95_low <= m.value && m.value <= m.ci95_high, "{}: {} in [{}, {}], n = {}", m.name, m.value, m.ci95_low,
+  TM_CHECK(m.n >= 0 && m.ci95_low <= m.value && m.value <= m.ci95_high, "{}: {} in [{}, {}], n = {}", m.name, m.value, m.ci95_low,
            m.ci95_high, m.n);
   Json json = {{"name", m.name}, {"value", m.value}, {"ci95_low", m.ci95_low}, {"ci95_high", m.ci95_high}, {"n", m.n}};
   if (m.range_low != 0 || m.range_high != 1) json["range"] = {m.range_low, m.range_high};
+  if (!m.interval.empty()) json["interval"] = m.interval;
+  if (m.runs) {
+    double mean = 0;
+    for (const double run : m.runs->runs) mean += run / static_cast<double>(m.runs->runs.size());
+    json["runs"] = {{"values", m.runs->runs},
+                    {"mean", mean},
+                    {"stderr_sampling", m.runs->stderr_sampling},
+                    {"stderr_run_to_run", m.runs->stderr_run_to_run},
+                    {"stderr", m.runs->stderr_total}};
+  }
   return json;
+}
+
+Json ToJson(const TruncationBounds& bounds) {
+  Json metrics = Json::array();
+  for (const MetricBounds& m : bounds.metrics) {
+    Json json = {{"name", m.name}};
+    if (m.completed) json["completed"] = *m.completed;
+    json["lowest"] = m.lowest;
+    json["highest"] = m.highest;
+    metrics.push_back(std::move(json));
+  }
+  return {{"truncated", bounds.truncated}, {"failed", bounds.failed}, {"metrics", std::move(metrics)}};
 }
 
 Json ToJson(const TaskReport& task) {
@@ -44,6 +66,8 @@ Json ToJson(const TaskReport& task) {
   if (!task.stop_reasons.empty()) json["stop_reasons"] = task.stop_reasons;
   json["metrics"] = Json::array();
   for (const Metric& metric : task.metrics) json["metrics"].push_back(ToJson(metric));
+  if (!task.bounds.metrics.empty()) json["bounds"] = ToJson(task.bounds);
+  if (!task.early_stop.is_null()) json["early_stop"] = task.early_stop;
   if (!task.details.is_null()) json["details"] = task.details;
   return json;
 }
@@ -79,6 +103,7 @@ Json ToJson(const Report& report) {
   json["started_at"] = report.started_at;
   json["finished_at"] = report.finished_at;
   json["interrupted"] = report.interrupted;
+  if (!report.run.empty()) json["run"] = report.run;
   json["model"] = report.model;
   json["settings"] = report.settings;
   json["environment"] = report.environment;

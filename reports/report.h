@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reports/intervals.h"
 #include "reports/statistics.h"
 
 namespace tidemark {
@@ -26,6 +27,21 @@ struct Metric {
   double ci95_high = 0;
   int64_t n = 0;
   double range_low = 0, range_high = 1;  // what the value can be; 0 to 1: a fraction, shown in percent
+  std::string interval = {};             // how the interval was made: "wilson", "cluster_wilson" or "anytime"
+  std::optional<RunSpread> runs = {};    // headline metrics and means of several runs
+};
+
+// What a metric would be if every truncated or failed sample had counted 0, or 1, in it; and its value without them (absent:
+// none completed). In the unit of the metric.
+struct MetricBounds {
+  std::string name;
+  std::optional<double> completed;
+  double lowest = 0, highest = 0;
+};
+struct TruncationBounds {
+  int64_t truncated = 0;  // scored, but the text ended at a limit
+  int64_t failed = 0;
+  std::vector<MetricBounds> metrics;  // headline metrics and means
 };
 
 // A sample that could not be scored.
@@ -54,7 +70,9 @@ struct TaskReport {
   int64_t completion_tokens = 0;
   std::map<std::string, int64_t> stop_reasons;  // empty: not known
   std::vector<Metric> metrics;
-  nlohmann::ordered_json details;  // what the task adds beside its metrics; null: nothing
+  TruncationBounds bounds;
+  nlohmann::ordered_json early_stop;  // metric, width, certain, asked, of; null: all samples were to be asked
+  nlohmann::ordered_json details;     // what the task adds beside its metrics; null: nothing
 };
 
 struct Timings {
@@ -68,6 +86,7 @@ struct Report {
   std::string started_at, finished_at;
   double wall_seconds = 0;
   bool interrupted = false;
+  nlohmann::ordered_json run = nlohmann::ordered_json::object();          // digest and its parts; empty: not known
   nlohmann::ordered_json model = nlohmann::ordered_json::object();        // TextModel::Describe()
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();     // flags that hold for all tasks
   nlohmann::ordered_json environment = nlohmann::ordered_json::object();  // CollectEnvironment()

@@ -27,7 +27,8 @@ struct Tally {
 // 95 % percentile interval of the mean over j of (sum_i t[i][j].sum / sum_i t[i][j].count), clusters i drawn with replacement
 // (Efron 1979; Davison and Hinkley 1997, section 3.8). tallies: [clusters, parts], row-major, each cluster's count of each part
 // positive, sum <= count. Random draws: Philox stream `stream` of `seed`. Where all resamples agree (every cluster has the same
-// ratio) the bootstrap would claim certainty; then it is Wilson's interval with n = clusters.
+// ratio) the bootstrap would claim certainty; then it is Wilson's interval with n = clusters. It covers too little for few
+// clusters; metrics get ClusterInterval (intervals.h), and this is its cross-check.
 Interval ClusterBootstrapInterval(std::span<const Tally> tallies, int64_t parts, uint64_t seed, uint64_t stream,
                                   int resamples = 2000);
 

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "engine/core/error.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -130,6 +132,15 @@ std::vector<std::string> Cpu::Features() const {
     if (present) names.emplace_back(name);
   }
   return names;
+}
+
+void CapIsa(std::string_view level, Cpu& cpu) {
+  TM_CHECK(level == "avx2" || level == "avx512" || level == "amx", "level {}", level);
+  cpu.isa_cap = level;
+  if (level == "amx") return;
+  cpu.amx_tile = cpu.amx_int8 = cpu.amx_bf16 = false;
+  if (level == "avx512") return;
+  cpu.avx512 = cpu.avx512_vnni = cpu.avx512_vbmi = cpu.avx512_bf16 = cpu.avx512_fp16 = cpu.avx_vnni = false;
 }
 
 Cpu DetectCpu() {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tidemark {
@@ -34,11 +35,18 @@ struct Cpu {
   int64_t l2_bytes = 0;
   int64_t l3_bytes = 0;
 
+  std::string isa_cap;  // what CapIsa hid the rest above; empty: nothing is hidden
+
   std::vector<std::string> Features() const;  // names of the true bits, in the order above
 };
 
 // Asks the processor and the kernel. Requests permission for AMX tiles (arch_prctl, once per process is enough).
 Cpu DetectCpu();
+
+// Hides the instruction sets above `level`, for comparisons and tests: "avx2" (plain AVX2, FMA and F16C, without AVX-VNNI),
+// "avx512" (everything but AMX) or "amx" (nothing hidden). Code of other libraries and dequantisation outside own kernels still
+// choose by themselves.
+void CapIsa(std::string_view level, Cpu& cpu);
 
 }  // namespace tidemark
 

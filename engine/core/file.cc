@@ -107,6 +107,13 @@ std::string ReadFile(const std::filesystem::path& path, uint64_t max_bytes) {
   return content;
 }
 
+void SyncDirectory(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory.empty() ? "." : directory;
+  const FileDescriptor fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0) ThrowErrno(path, "open");
+  if (fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP) ThrowErrno(path, "sync");
+}
+
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content) {
   std::filesystem::path temporary = path;
   temporary += fmt::format(".{}.tmp", getpid());
@@ -120,6 +127,7 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view con
     unlink(temporary.c_str());
     throw;
   }
+  SyncDirectory(path.parent_path());
 }
 
 }  // namespace tidemark

@@ -37,7 +37,12 @@ class MappedFile {
 // The file's bytes. Throws Error if unreadable or larger than max_bytes.
 std::string ReadFile(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{256} << 20);
 
-// Writes to a temporary neighbour, syncs and renames: after a crash the old file or the new one is there, never a part.
+// Makes the names in a directory survive a power cut: what was created, renamed or removed there before is on the disk after.
+// File systems that cannot do it are left alone. Throws Error.
+void SyncDirectory(const std::filesystem::path& directory);
+
+// Writes to a temporary neighbour (PATH.PID.tmp), syncs, renames and syncs the directory: after a crash the old file or the new
+// one is there, never a part.
 // Throws Error (disk full, unwritable directory) and removes the temporary file.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
 

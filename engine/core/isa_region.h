@@ -33,4 +33,8 @@
 // Cpu::avx512 as well: the server baseline.
 #define TM_REGION_AVX512 TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl")
 
+// Cpu::avx512_vnni, Cpu::avx512_bf16 as well.
+#define TM_REGION_AVX512_VNNI TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni")
+#define TM_REGION_AVX512_BF16 TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512bf16")
+
 #endif  // TIDEMARK_ENGINE_CORE_ISA_REGION_H_

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
-#include "engine/ops/reduce.h"
+#include "engine/ops/attention_kernels.h"
 
 namespace tidemark {
 namespace {
@@ -51,29 +51,9 @@ void Unpack(const std::byte* stored, const AttentionShape& shape, int64_t kv_hea
   }
 }
 
-// out[i] += e[0] v[0, i] + e[1] v[1, i] + ..., positions in ascending order for each i; four per pass save loads of out.
-void AddWeighted(const float* e, const float* v, int64_t count, int64_t d, float* out) {
-  int64_t j = 0;
-  for (; j + 4 <= count; j += 4, v += 4 * d) {
-    const float e0 = e[j], e1 = e[j + 1], e2 = e[j + 2], e3 = e[j + 3];
-    const float *v0 = v, *v1 = v + d, *v2 = v + 2 * d, *v3 = v + 3 * d;
-    for (int64_t i = 0; i < d; ++i) out[i] = (((out[i] + e0 * v0[i]) + e1 * v1[i]) + e2 * v2[i]) + e3 * v3[i];
-  }
-  for (; j < count; ++j, v += d) {
-    for (int64_t i = 0; i < d; ++i) out[i] += e[j] * v[i];
-  }
-}
-
-// scores[0, n) become exp(score - max); returns their sum.
-float SoftmaxNumerators(float* scores, int64_t n) {
-  float largest = scores[0];
-  for (int64_t j = 1; j < n; ++j) largest = std::max(largest, scores[j]);
-  for (int64_t j = 0; j < n; ++j) scores[j] = std::exp(scores[j] - largest);
-  return Sum(scores, n);
-}
-
 // scratch: scores [rows * group, positions], then one block [kBlock, d].
-void RunTile(const Tile& tile, ConstMatrix q, const AttentionShape& shape, Matrix out, float* scratch) {
+void RunTile(const AttentionKernels& kernels, const Tile& tile, ConstMatrix q, const AttentionShape& shape, Matrix out,
+             float* scratch) {
   const int64_t d = shape.head_dim, group = shape.heads / shape.kv_heads, positions = tile.Positions();
   float* block = scratch + tile.rows * group * positions;
   const float scale = 1.0f / std::sqrt(static_cast<float>(d));
@@ -88,7 +68,7 @@ void RunTile(const Tile& tile, ConstMatrix q, const AttentionShape& shape, Matri
       for (int64_t h = 0; h < group; ++h) {
         const float* query = q.Row(row(r)).data() + offset(h);
         float* scores = scratch + (r * group + h) * positions + first;
-        for (int64_t j = 0; j < count; ++j) scores[j] = Dot(query, block + j * d, d) * scale;
+        if (count > 0) kernels.score(query, block, count, d, scale, scores);
       }
     }
   }
@@ -96,7 +76,7 @@ void RunTile(const Tile& tile, ConstMatrix q, const AttentionShape& shape, Matri
   std::vector<float> sums(static_cast<size_t>(tile.rows * group));
   for (int64_t r = 0; r < tile.rows; ++r) {
     for (int64_t h = 0; h < group; ++h) {
-      sums[static_cast<size_t>(r * group + h)] = SoftmaxNumerators(scratch + (r * group + h) * positions, seen(r));
+      sums[static_cast<size_t>(r * group + h)] = kernels.softmax(scratch + (r * group + h) * positions, seen(r));
       std::fill_n(out.Row(row(r)).data() + offset(h), d, 0.0f);
     }
   }
@@ -106,7 +86,8 @@ void RunTile(const Tile& tile, ConstMatrix q, const AttentionShape& shape, Matri
     for (int64_t r = 0; r < tile.rows; ++r) {
       const int64_t count = std::min(kBlock, seen(r) - first);
       for (int64_t h = 0; h < group; ++h) {
-        AddWeighted(scratch + (r * group + h) * positions + first, block, count, d, out.Row(row(r)).data() + offset(h));
+        if (count <= 0) continue;
+        kernels.add_weighted(scratch + (r * group + h) * positions + first, block, count, d, out.Row(row(r)).data() + offset(h));
       }
     }
   }
@@ -140,13 +121,15 @@ int64_t AttentionScratch(std::span<const AttentionStep> steps, const AttentionSh
 }
 
 void Attention(ConstMatrix q, std::span<const AttentionStep> steps, const AttentionShape& shape, Matrix out, float* scratch,
-               ThreadPool& pool) {
+               ThreadPool& pool, const AttentionKernels* kernels) {
   TM_CHECK(q.cols == shape.heads * shape.head_dim && out.cols == q.cols && out.rows == q.rows, "q [{}, {}], out [{}, {}]", q.rows,
            q.cols, out.rows, out.cols);
   const std::vector<Tile> tiles = MakeTiles(steps, shape);
   const int64_t per_thread = ScratchPerThread(steps, shape);
-  pool.Run(static_cast<int64_t>(tiles.size()),
-           [&](int64_t t, int worker) { RunTile(tiles[static_cast<size_t>(t)], q, shape, out, scratch + worker * per_thread); });
+  const AttentionKernels& chosen = kernels != nullptr ? *kernels : RunnableAttentionKernels().back();
+  pool.Run(static_cast<int64_t>(tiles.size()), [&](int64_t t, int worker) {
+    RunTile(chosen, tiles[static_cast<size_t>(t)], q, shape, out, scratch + worker * per_thread);
+  });
 }
 
 }  // namespace tidemark

@@ -13,6 +13,7 @@
 #include "engine/core/format.h"
 #include "engine/core/tensor.h"
 #include "engine/core/thread_pool.h"
+#include "engine/ops/attention_kernels.h"
 
 namespace tidemark {
 
@@ -39,9 +40,10 @@ void StoreKv(ConstMatrix rows, const AttentionShape& shape, int64_t first_positi
 int64_t AttentionScratch(std::span<const AttentionStep> steps, const AttentionShape& shape, int threads);
 
 // out[r, h] = sum_j softmax_j(q[r, h] . k[j, g] / sqrt(d)) v[j, g], j <= position of r, g = h / (nh / nkv).
-// q, out: [rows, nh * d], not overlapping; softmax in float32.
+// q, out: [rows, nh * d], not overlapping; softmax in float32. kernels: of attention_kernels.h; nullptr: the fastest of this
+// machine.
 void Attention(ConstMatrix q, std::span<const AttentionStep> steps, const AttentionShape& shape, Matrix out, float* scratch,
-               ThreadPool& pool);
+               ThreadPool& pool, const AttentionKernels* kernels = nullptr);
 
 }  // namespace tidemark
 

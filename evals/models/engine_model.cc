@@ -6,6 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/core/sha256.h"
+#include "evals/models/file_hash.h"
 #include "evals/reasoning.h"
 
 namespace tidemark {
@@ -56,7 +57,7 @@ Json HashFiles(const WeightStore& store) {
   Json files = Json::array();
   for (const std::filesystem::path& path : store.Files()) {
     files.push_back(
-        {{"name", path.filename().string()}, {"bytes", std::filesystem::file_size(path)}, {"sha256", Sha256File(path)}});
+        {{"name", path.filename().string()}, {"bytes", std::filesystem::file_size(path)}, {"sha256", FileHash(path)}});
   }
   return files;
 }
@@ -162,6 +163,19 @@ Json EngineModel::Describe() const {
   json["context"] = generator_options_.context;
   json["max_batch"] = generator_options_.max_batch;
   json["prefill_chunk"] = generator_options_.prefill_chunk;
+  return json;
+}
+
+Json EngineModel::Identity() const {
+  const Json described = Describe();
+  Json json;
+  for (const char* key : {"adapter", "sha256", "architecture", "tokenizer", "chat_template_sha256", "kv_type", "context"}) {
+    json[key] = described[key];
+  }
+  json["backends"] = Json::array();
+  for (const Json& share : described["backends"]) {
+    json["backends"].push_back({{"backend", share["backend"]}, {"precision", share["precision"]}});
+  }
   return json;
 }
 

@@ -18,8 +18,10 @@ class EngineModel : public TextModel {
   // neither on the other requests nor on their order. A template error fails that request alone.
   std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
                                    const std::atomic<bool>* cancel) override;
-  // Hashes the weight files at the first call.
+  // Hashes the weight files at the first call of either (FileHash: large files once per machine).
   nlohmann::ordered_json Describe() const override;
+  // Weights, tokenizer, chat template, context, KV format, backends with their precision. Threads and batch change no text.
+  nlohmann::ordered_json Identity() const override;
   nlohmann::ordered_json Timings() const override;
 
   const LoadedModel& loaded() const { return loaded_; }

@@ -2,6 +2,7 @@
 
 #include "engine/core/error.h"
 #include "evals/models/engine_model.h"
+#include "evals/models/openai_model.h"
 #include "evals/models/replay_model.h"
 
 namespace tidemark {
@@ -15,9 +16,14 @@ std::unique_ptr<TextModel> OpenReplay(const std::string& rest, const ModelOption
   return std::make_unique<ReplayModel>(rest);
 }
 
+std::unique_ptr<TextModel> OpenOpenAi(const std::string& rest, const ModelOptions& options) {
+  return std::make_unique<OpenAiModel>(rest, options);
+}
+
 constexpr ModelEntry kModels[] = {
     {"engine", "PATH or default", "our own engine: a GGUF file, a safetensors file or directory, or the embedded model",
      &OpenEngine},
+    {"openai", "openai:URL#MODEL", "a server with OpenAI's chat completions: llama.cpp, vLLM, SGLang and others", &OpenOpenAi},
     {"replay", "replay:FILE", "stored responses: completions.jsonl, or rows {\"prompt\" or \"key\", \"response\"}", &OpenReplay},
 };
 

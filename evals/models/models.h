@@ -11,6 +11,7 @@
 
 #include "engine/generate/generator.h"
 #include "engine/model/model.h"
+#include "evals/models/endpoint_options.h"
 #include "evals/text_model.h"
 
 namespace tidemark {
@@ -26,6 +27,7 @@ struct ModelOptions {
   LoadOptions load;            // backends and processor
   GeneratorOptions generator;  // batch, context, KV format
   int threads = 1;
+  EndpointOptions endpoint;  // how an endpoint is asked
   // Turns the text after --model into a file; "default" is the embedded model. Empty: the text is the path.
   std::function<ModelFile(const std::string& model)> resolve = {};
 };

@@ -39,4 +39,6 @@ nlohmann::ordered_json ReplayModel::Describe() const {
           {"stop_reasons_known", responses_.AllHaveStops()}};
 }
 
+nlohmann::ordered_json ReplayModel::Identity() const { return {{"adapter", "replay"}, {"sha256", responses_.sha256()}}; }
+
 }  // namespace tidemark

@@ -19,6 +19,7 @@ class ReplayModel : public TextModel {
                                    const std::atomic<bool>* cancel) override;
   bool KnowsStopReasons() const override { return responses_.AllHaveStops(); }
   nlohmann::ordered_json Describe() const override;
+  nlohmann::ordered_json Identity() const override;
 
   const StoredResponses& responses() const { return responses_; }
 

@@ -4,10 +4,12 @@
 
 namespace tidemark {
 
-Task MakeIfevalTask();  // evals/tasks/ifeval.cc
+Task MakeIfevalTask();       // evals/tasks/ifeval.cc
+Task MakeMath500Task();      // evals/tasks/math500.cc
+Task MakeOmniscienceTask();  // evals/tasks/omniscience.cc
 
 std::span<const Task> AllTasks() {
-  static const Task table[] = {MakeIfevalTask()};
+  static const Task table[] = {MakeIfevalTask(), MakeMath500Task(), MakeOmniscienceTask()};
   return table;
 }
 

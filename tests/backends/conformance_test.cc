@@ -18,11 +18,14 @@ namespace {
 
 constexpr float kGuard = 12345.0f;  // outside of every y; must survive
 
-std::vector<const MatmulBackend*> RunnableBackends() {
+// Those that can multiply this format here.
+std::vector<const MatmulBackend*> RunnableBackends(const Format* format) {
   const Cpu cpu = DetectCpu();
   std::vector<const MatmulBackend*> backends;
   for (const BackendEntry& entry : AllBackends()) {
-    if (entry.backend != nullptr && entry.backend->WhyNot({}, cpu).empty()) backends.push_back(entry.backend);
+    if (entry.backend != nullptr && entry.backend->WhyNot({format, 1, format->block_values}, cpu).empty()) {
+      backends.push_back(entry.backend);
+    }
   }
   return backends;
 }
@@ -100,7 +103,7 @@ void CheckFormat(const Format& format, const Format* scale_format, const std::ve
     const StoredWeights w = RandomWeights(format, scale_format, n, k, random);
     std::vector<Operands> operands;
     for (const int64_t m : row_counts) operands.emplace_back(m, n, k, random);
-    for (const MatmulBackend* backend : RunnableBackends()) CheckBackend(*backend, w, operands);
+    for (const MatmulBackend* backend : RunnableBackends(w.view.format)) CheckBackend(*backend, w, operands);
   }
 }
 
@@ -145,7 +148,7 @@ TEST_CASE("Unaligned stored floats") {
     w.view.data = w.data.data() + 1;
     std::vector<Operands> operands;
     for (const int64_t m : {1, 4}) operands.emplace_back(m, 21, 40, random);
-    for (const MatmulBackend* backend : RunnableBackends()) CheckBackend(*backend, w, operands);
+    for (const MatmulBackend* backend : RunnableBackends(w.view.format)) CheckBackend(*backend, w, operands);
   }
 }
 
@@ -163,7 +166,7 @@ TEST_CASE("A list gives the bits of its calls one by one") {
     up.emplace_back(m, 112, 256, random);
     up.back().x = gate.back().x;
   }
-  for (const MatmulBackend* backend : RunnableBackends()) {
+  for (const MatmulBackend* backend : RunnableBackends(&format)) {
     INFO(backend->Name());
     ThreadPool pool(3), single(1);
     std::vector<std::unique_ptr<PackedWeights>> packed;
@@ -199,7 +202,7 @@ TEST_CASE("Very many rows") {
     const StoredWeights w = RandomWeights(*FindFormat("f32"), nullptr, 16, k, random);
     Operands o(m, 16, k, random);
     ThreadPool pool(2);
-    for (const MatmulBackend* backend : RunnableBackends()) {
+    for (const MatmulBackend* backend : RunnableBackends(w.view.format)) {
       INFO(backend->Name() << ", m " << m);
       o.Clear();
       const auto packed = backend->Pack(w.view, pool);

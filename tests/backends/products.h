@@ -104,9 +104,11 @@ inline std::vector<float> RandomRows(int64_t m, int64_t stride, std::mt19937& ra
 
 // One element of the product in double precision, with what its error depends on.
 struct Element {
-  double value = 0;    // sum of x[p] * w[p]
-  double sum_abs = 0;  // sum of |x[p] * w[p]|
-  double norm = 0;     // sqrt(sum of (x[p] * w[p])^2)
+  double value = 0;     // sum of x[p] * w[p]
+  double sum_abs = 0;   // sum of |x[p] * w[p]|
+  double norm = 0;      // sqrt(sum of (x[p] * w[p])^2)
+  double peak_abs = 0;  // sum of |w[p]| * largest |x| among the 256 values around p, which sets the step of int8 rounding
+  double peak_norm = 0;
 };
 inline Element ExactElement(const float* x, const float* w, int64_t k) {
   // Four sums, so that the order differs from the naive backend's and compilers can overlap them.
@@ -118,22 +120,38 @@ inline Element ExactElement(const float* x, const float* w, int64_t k) {
     squares[p % 4] += product * product;
   }
   const auto total = [](const double* s) { return (s[0] + s[1]) + (s[2] + s[3]); };
-  return {total(value), total(sum_abs), std::sqrt(total(squares))};
+  return {total(value), total(sum_abs), std::sqrt(total(squares)), 0, 0};
+}
+inline void AddPeaks(const float* x, const float* w, int64_t k, Element& e) {
+  double squares = 0;
+  for (int64_t first = 0; first < k; first += 256) {
+    const int64_t end = std::min(k, first + 256);
+    double peak = 0;
+    for (int64_t p = first; p < end; ++p) peak = std::max(peak, std::abs(static_cast<double>(x[p])));
+    for (int64_t p = first; p < end; ++p) {
+      const double product = peak * static_cast<double>(w[p]);
+      e.peak_abs += std::abs(product);
+      squares += product * product;
+    }
+  }
+  e.peak_norm = std::sqrt(squares);
 }
 
 // How far a float32 result may be from e.value. Two bounds, the smaller counts:
-// - worst case: k float32 roundings of at most sum_abs each, and for bf16 one rounding of either factor (2^-8 each);
+// - worst case: k float32 roundings of at most sum_abs each, for bf16 one rounding of either factor (2^-8 each), and for int8 one
+//   rounding of x to at most half a step, a step being 1 / 127 of the largest value of a group of at most 256;
 // - independent roundings: sqrt(k) instead of k, the norm instead of the sum, times 8 (N. Higham, T. Mary, A New Approach to
 //   Probabilistic Rounding Error Analysis, SIAM J. Sci. Comput. 41, 2019: fails with probability below exp(-32)).
 inline double ErrorBound(const Element& e, int64_t k, Precision precision) {
-  TM_CHECK(precision != Precision::kInt8, "no bound is defined for int8 yet");
-  constexpr double kUnitF32 = 0x1p-24, kUnitBf16 = 0x1p-8, kConfidence = 8;
+  constexpr double kUnitF32 = 0x1p-24, kUnitBf16 = 0x1p-8, kHalfStep = 0.5 / 127, kConfidence = 8;
   const double terms = static_cast<double>(k);
   double bound = kUnitF32 * e.sum_abs * std::min(terms + 1, kConfidence * (std::sqrt(terms) + 1));
   if (precision == Precision::kBf16) {
     constexpr double kTwoRoundings = 2 * kUnitBf16 + kUnitBf16 * kUnitBf16;
     bound += kTwoRoundings * std::min(e.sum_abs, kConfidence * e.norm);
   }
+  // A thousandth more for the float32 arithmetic of scales and for weights that are products of scales, unrounded.
+  if (precision == Precision::kInt8) bound += 1.001 * kHalfStep * std::min(e.peak_abs, kConfidence * e.peak_norm);
   // Instructions for bfloat16 treat subnormal factors as zero.
   return bound + terms * 0x1p-120;
 }
@@ -146,7 +164,8 @@ inline std::string WorstElement(const WeightView& w, ConstMatrix x, ConstMatrix 
   for (int64_t j = 0; j < w.n; ++j) {
     DequantizeRow(w, j, row);
     for (int64_t i = 0; i < x.rows; ++i) {
-      const Element exact = ExactElement(x.data + i * x.stride, row.data(), w.k);
+      Element exact = ExactElement(x.data + i * x.stride, row.data(), w.k);
+      if (precision == Precision::kInt8) AddPeaks(x.data + i * x.stride, row.data(), w.k, exact);
       const double bound = ErrorBound(exact, w.k, precision);
       const double found = static_cast<double>(y.data[i * y.stride + j]);
       const double share = std::abs(found - exact.value) / bound;

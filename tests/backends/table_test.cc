@@ -48,6 +48,22 @@ TEST_CASE("auto takes exact backends only and ends with the reference") {
   CHECK(Names(ParseBackendList("naive,auto", cpu)).size() == backends.size());
 }
 
+TEST_CASE("auto rounds no more than it is allowed to, on no more than the capped processor") {
+  Cpu cpu = DetectCpu();
+  const auto exact = Names(ParseBackendList("auto", cpu)), coarse = Names(ParseBackendList("auto", cpu, Precision::kInt8));
+  CHECK(coarse.size() >= exact.size());
+  CHECK(std::vector<std::string>(coarse.end() - static_cast<std::ptrdiff_t>(exact.size()), coarse.end()) == exact);
+  for (const MatmulBackend* backend : ParseBackendList("auto", cpu, Precision::kBf16))
+    CHECK(backend->PrecisionFor({}) <= Precision::kBf16);
+  CapIsa("avx512", cpu);
+  CHECK((!cpu.amx_tile && !cpu.amx_int8 && cpu.isa_cap == "avx512"));
+  CapIsa("avx2", cpu);
+  for (const std::string& name : Names(ParseBackendList("auto", cpu, Precision::kInt8))) {
+    CHECK((name.starts_with("avx2_") || name == "naive"));
+  }
+  CHECK_THAT(Message("avx512_f32", cpu), Contains("avx512_f32"));
+}
+
 TEST_CASE("A list of backends that cannot be had is an error with the reason") {
   const Cpu cpu = DetectCpu();
   CHECK_THAT(Message("magic", cpu),
@@ -72,7 +88,7 @@ TEST_CASE("No backend starts threads beside ours") {
   const Cpu cpu = DetectCpu();
   std::mt19937 random(1);
   const int64_t n = 1000, k = 1024, m = 200;
-  const StoredWeights w = RandomWeights(*FindFormat("f32"), nullptr, n, k, random);
+  const StoredWeights w = RandomWeights(*FindFormat("q8_0"), nullptr, n, k, random);
   const std::vector<float> x = RandomRows(m, k, random);
   std::vector<float> y(static_cast<size_t>(m * n));
   ThreadPool pool(2), single(1);
@@ -81,7 +97,8 @@ TEST_CASE("No backend starts threads beside ours") {
     const size_t before = ThreadsOfProcess();
     for (ThreadPool* p : {&pool, &single}) {
       const auto packed = entry.backend->Pack(w.view, *p);
-      CHECK(packed->PackedBytes() == 0);
+      const bool repacks = entry.backend->PrecisionFor({w.view.format, n, k}) == Precision::kInt8;
+      CHECK((packed->PackedBytes() > 0) == repacks);
       const MatmulCall call = {packed.get(), {x.data(), m, k, k}, {y.data(), m, n, n}};
       entry.backend->Run({&call, 1}, *p);
     }

@@ -200,7 +200,8 @@ TEST_CASE("what is printed with --json is JSON") {
 }
 
 TEST_CASE("every command shows an example") {
-  for (const char* command : {"run", "eval", "score", "generate", "inspect", "bench", "datasets", "list"}) {
+  for (const char* command : {"run", "eval", "score", "merge", "judge", "agreement", "compare", "claims", "generate", "inspect",
+                              "bench", "datasets", "list"}) {
     const ProgramResult help = RunProgram({command, "--help"});
     CHECK(help.exit_code == 0);
     CHECK_THAT(help.out, Contains(std::string("Example: tidemark ") + command));

@@ -67,7 +67,8 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  void Interrupt() const { kill(pid_, SIGINT); }
+  void Interrupt() const { Send(SIGINT); }
+  void Send(int signal) const { kill(pid_, signal); }
 
   ProgramResult Wait() {
     int status = 0;

@@ -46,7 +46,7 @@ TEST_CASE("broken rows are refused with file and line") {
 
 TEST_CASE("the embedded IFEval rows have the official shape and cover every instruction") {
   const Dataset dataset = LoadDataset("ifeval", "");
-  CHECK(dataset.name == "sample");
+  CHECK(dataset.name == "sample:ifeval");
   CHECK(dataset.rows.size() == 20);
   std::set<std::string> ids;
   for (const DatasetRow& row : dataset.rows) {
@@ -69,7 +69,7 @@ TEST_CASE("a file with the official bytes is recognised whatever its name") {
 }
 
 TEST_CASE("the manifest is well formed and bad ones are refused") {
-  CHECK(ListDatasets().size() == 3);
+  CHECK(ListDatasets().size() == 4);
   for (const DatasetEntry& entry : ListDatasets()) CHECK(entry.url.substr(0, 8) == "https://");
   CHECK_THROWS_AS(FindDataset("ifevil"), Error);
   CHECK_THROWS_AS(ParseManifest("[", "m"), Error);

@@ -45,11 +45,12 @@ TEST_CASE("a model spec names its adapter or is a path") {
   CHECK(ParseModelSpec("models/a.gguf").rest == "models/a.gguf");
   CHECK(ParseModelSpec("replay:run/completions.jsonl").entry->name == "replay");
   CHECK(ParseModelSpec("replay:a:b").rest == "a:b");
-  CHECK_THROWS_AS(ParseModelSpec("openai:http://localhost"), Error);
+  CHECK(ParseModelSpec("openai:http://localhost:1/v1#org/name").rest == "http://localhost:1/v1#org/name");
+  CHECK_THROWS_AS(ParseModelSpec("nonsense:http://localhost"), Error);
   CHECK_THROWS_AS(ParseModelSpec(""), Error);
   CHECK_THROWS_AS(OpenTextModel("replay:/nonexistent", {}), Error);
   CHECK_THROWS_AS(OpenTextModel("/nonexistent.gguf", Options(1)), Error);
-  CHECK(AllModels().size() == 2);
+  CHECK(AllModels().size() == 3);
 }
 
 TEST_CASE("the engine's text depends neither on the batch nor on the order nor on threads") {

@@ -100,8 +100,12 @@ TEST_CASE("repeats and limit: each repeat is a row, a sample is one cluster") {
   const Json json = b.ReportJson();
   CHECK(json["tasks"][0]["metrics"][0]["n"] == 6);
   CHECK(json["tasks"][0]["dataset"]["limit"] == 2);
-  // Both samples have the same share, so the interval is Wilson's over two clusters, not over six answers.
-  CHECK(json["tasks"][0]["metrics"][0]["ci95_low"].get<double>() == Approx(WilsonInterval(2.0 / 3, 2).low));
+  // Both samples have the same share, so the interval is that of about two answers, not of six.
+  const Json& metric = json["tasks"][0]["metrics"][0];
+  CHECK(metric["interval"] == "cluster_wilson");
+  CHECK(metric["ci95_low"].get<double>() == Approx(ClusterInterval(std::vector<Tally>{{2, 3}, {2, 3}}, 1).low));
+  CHECK(metric["ci95_low"].get<double>() < WilsonInterval(2.0 / 3, 6).low);
+  CHECK(metric["runs"]["values"] == Json::array({1.0, 1.0, 0.0}));
 }
 
 TEST_CASE("when every sample fails the metric is left out and the report says so") {

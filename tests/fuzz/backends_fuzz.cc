@@ -83,7 +83,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const test::StoredWeights w = TakeWeights(in);
   std::vector<float> x(static_cast<size_t>(m * w.view.k)), y(static_cast<size_t>(m * w.view.n));
   for (float& v : x) v = static_cast<float>(static_cast<int8_t>(in.Next())) / 37;
+  static const Cpu cpu = DetectCpu();
   for (const MatmulBackend* backend : Runnable()) {
+    if (!backend->WhyNot({w.view.format, w.view.n, w.view.k}, cpu).empty()) continue;
     std::fill(y.begin(), y.end(), 0.0f);
     const auto packed = backend->Pack(w.view, pool);
     const MatmulCall call = {packed.get(), {x.data(), m, w.view.k, w.view.k}, {y.data(), m, w.view.n, w.view.n}};

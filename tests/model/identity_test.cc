@@ -70,6 +70,44 @@ TEST_CASE("logits do not depend on the batch") {
   }
 }
 
+// Own backends promise the same; other libraries do not. Integer kernels leave the matrices that they cannot take to float ones.
+std::vector<std::string> OwnBackendLists() {
+  const Cpu cpu = DetectCpu();
+  std::vector<std::string> lists;
+  for (const BackendEntry& entry : AllBackends()) {
+    const std::string name(entry.name);
+    if (entry.backend == nullptr || !name.starts_with("avx") || !entry.backend->WhyNot({}, cpu).empty()) continue;
+    lists.push_back(entry.backend->PrecisionFor({}) == Precision::kInt8 ? name + ",avx2_f32" : name);
+  }
+  return lists;
+}
+
+TEST_CASE("own backends: logits depend neither on chunks nor on the batch nor on threads, and exact ones are those of naive") {
+  const auto lists = OwnBackendLists();
+  if (lists.empty()) TM_SKIP("no own backend runs on this machine");
+  for (const char* name : kModels) {
+    Loaded reference(Golden(std::string("model/") + name));
+    const std::vector<TokenId> tokens = PseudoRandomTokens(120, static_cast<int64_t>(reference.vocab));
+    const std::vector<float> exact = reference.Logits(tokens);
+    float largest = 0;
+    for (const float v : exact) largest = std::max(largest, std::abs(v));
+    for (const std::string& list : lists) {
+      INFO(name << ", " << list);
+      Loaded one(Golden(std::string("model/") + name), 1, list), two(Golden(std::string("model/") + name), 2, list);
+      const std::vector<float> whole = one.Logits(tokens);
+      for (const size_t chunk : {1, 3, 5, 64}) CHECK(two.Logits(tokens, chunk) == whole);
+      std::vector<Sequence> sequences;
+      for (size_t i = 0; i < 9; ++i) sequences.emplace_back(two, i);
+      RunTogether(two, sequences, 9);
+      for (const Sequence& s : sequences) CHECK(s.together == s.alone);
+      float difference = 0;
+      for (size_t i = 0; i < exact.size(); ++i) difference = std::max(difference, std::abs(exact[i] - whole[i]));
+      INFO("difference " << difference << ", largest logit " << largest);
+      if (list.ends_with("_f32") && list.find(',') == std::string::npos) CHECK(difference <= 1e-4f * largest);
+    }
+  }
+}
+
 TEST_CASE("logits do not depend on the number of threads") {
   for (const char* name : kModels) {
     INFO(name);

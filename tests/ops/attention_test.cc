@@ -1,5 +1,9 @@
 #include "engine/ops/attention.h"
 
+#include <cmath>
+#include <limits>
+#include <vector>
+
 #include "tests/ops/reference.h"
 #include "tests/support/catch.h"
 
@@ -51,11 +55,11 @@ struct Case {
   std::vector<std::byte> keys, values;
 };
 
-OwnedMatrix Run(const Case& c, ThreadPool& pool) {
+OwnedMatrix Run(const Case& c, ThreadPool& pool, const AttentionKernels* kernels = nullptr) {
   OwnedMatrix out(c.rows, c.q.cols);
   const AttentionStep step = c.Step(0);
   std::vector<float> scratch(static_cast<size_t>(AttentionScratch({&step, 1}, c.shape, pool.size())));
-  Attention(c.q, {&step, 1}, c.shape, out, scratch.data(), pool);
+  Attention(c.q, {&step, 1}, c.shape, out, scratch.data(), pool, kernels);
   return out;
 }
 
@@ -81,7 +85,10 @@ TEST_CASE("attention equals its formula, prefill and decode, grouped and single 
     const Case input({c.heads, c.kv_heads, c.head_dim, FindFormat("f32")}, c.positions, c.rows, 11);
     INFO(c.heads << "/" << c.kv_heads << " heads of " << c.head_dim << ", " << c.rows << " of " << c.positions);
     // Scores are about 2 with d = 64 terms; values about 1.
-    CHECK(WorstDifference(input, Run(input, pool)) < 3e-6);
+    for (const AttentionKernels& kernels : RunnableAttentionKernels()) {
+      INFO(kernels.isa);
+      CHECK(WorstDifference(input, Run(input, pool, &kernels)) < 3e-6);
+    }
   }
 }
 
@@ -91,6 +98,38 @@ TEST_CASE("attention over stored halves differs by their rounding alone") {
   const double worst = WorstDifference(input, Run(input, pool));
   CHECK(worst > 1e-6);
   CHECK(worst < 5e-3);
+}
+
+// Every version of the inner loops against the plain one, at every length of the last vector.
+TEST_CASE("attention kernels of all instruction sets agree") {
+  const auto all = RunnableAttentionKernels();
+  for (const AttentionKernels& kernels : all.subspan(1)) {
+    INFO(kernels.isa);
+    for (int64_t n = 1; n <= 70; ++n) {
+      const OwnedMatrix query = RandomMatrix(1, n, 1, 2.0f), keys = RandomMatrix(5, n, 2), scores = RandomMatrix(1, n, 3, 30.0f);
+      float plain[5], fast[5];
+      all.front().score(query.values.data(), keys.values.data(), 5, n, 0.5f, plain);
+      kernels.score(query.values.data(), keys.values.data(), 5, n, 0.5f, fast);
+      for (int j = 0; j < 5; ++j) CHECK(std::abs(plain[j] - fast[j]) <= 1e-5f * (1 + std::abs(plain[j])));
+
+      std::vector<float> a = scores.values, b = scores.values;
+      const float plain_sum = all.front().softmax(a.data(), n), fast_sum = kernels.softmax(b.data(), n);
+      CHECK(std::abs(plain_sum - fast_sum) <= 1e-6f * plain_sum);
+      for (size_t j = 0; j < a.size(); ++j) CHECK(std::abs(a[j] - b[j]) <= 4e-7f * a[j] + 2e-38f);
+
+      std::vector<float> out_a(query.values), out_b(query.values);
+      all.front().add_weighted(plain, keys.values.data(), 5, n, out_a.data());
+      kernels.add_weighted(plain, keys.values.data(), 5, n, out_b.data());
+      for (size_t i = 0; i < out_a.size(); ++i) CHECK(std::abs(out_a[i] - out_b[i]) <= 2e-5f);
+    }
+    for (const float far : {-80.0f, -87.5f, -100.0f, -1e4f, -3e38f}) {
+      float s[2] = {0, far};
+      CHECK(std::abs(kernels.softmax(s, 2) - 1) < 1e-6f);
+      CHECK(std::abs(s[1] - std::exp(far)) <= 2e-38f);
+    }
+    float nan[3] = {1, std::numeric_limits<float>::quiet_NaN(), 2};
+    CHECK(std::isnan(kernels.softmax(nan, 3)));
+  }
 }
 
 TEST_CASE("a row's attention does not depend on its neighbours, the batch or the threads") {

@@ -62,7 +62,7 @@ TEST_CASE("the schema refuses what a report must not be") {
   };
   CHECK(spoilt("/schema_version", 2) == 1);
   CHECK(spoilt("/tasks/0/metrics/0/value", nullptr) == 1);
-  CHECK(spoilt("/tasks/0/metrics/0/n", 0) == 1);
+  CHECK(spoilt("/tasks/0/metrics/0/n", -1) == 1);
   CHECK(spoilt("/tasks/0/metrics/0/method", "wilson") == 1);
   CHECK(spoilt("/model/sha256", "abc") == 1);
   CHECK(spoilt("/failures/samples/0/id", 1.5) == 1);

@@ -58,6 +58,8 @@ class SchemaValidator {
         }
       } else if (keyword == "maxItems") {
         if (value.is_array() && value.size() > rule.get<size_t>()) complain("too many items");
+      } else if (keyword == "minItems") {
+        if (value.is_array() && value.size() < rule.get<size_t>()) complain("too few items");
       } else if (keyword == "items") {
         for (size_t i = 0; value.is_array() && i < value.size(); ++i) Check(rule, value[i], at + "/" + std::to_string(i), out);
       } else if (keyword == "required") {

@@ -2,7 +2,7 @@
 
 Some follow their instructions, some only loosely, some not; one reasoning trace is never closed, one sample failed, one answer
 is empty. ifeval_report.json beside it is what tests/evals/ifeval_task_test.cc must reproduce; run that test with
-TIDEMARK_UPDATE_GOLDEN=1 to write it anew after a change of the task's version. Python 3.11, no packages.
+TIDEMARK_UPDATE_GOLDEN=1 to write it anew after a change of the task's version or of the report. Python 3.11, no packages.
 """
 import json
 import pathlib

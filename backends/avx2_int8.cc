@@ -1,0 +1,272 @@
+// Integer products for AVX2 over the panels of int8_panels.h, eight rows of a panel at a time.
+//
+// Without dot-product instructions four bytes are multiplied in two steps: vpmaddubsw adds pairs of products into 16 bits, which
+// saturate, and vpmaddwd adds pairs of those into 32. Codes of 4 bits leave room for eight steps in 16 bits (8 * 2 * 15 * 127 =
+// 30480), those of 5 bits for four (31496), those of 6 bits for two (32004), so the second step is rare, and it multiplies with
+// the scale at the same time. 8-bit codes have no room at all as unsigned numbers (2 * 255 * 127): their sign is moved to the
+// activation (2 * 128 * 127 = 32512).
+#include "backends/int8_panels.h"
+#include "engine/core/isa_region.h"
+
+#if TM_HAVE_X86
+#include <immintrin.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <type_traits>
+
+namespace tidemark {
+
+#if TM_HAVE_X86
+TM_REGION_AVX2
+namespace {
+
+constexpr int kHalf = 32;  // bytes of a vector's eight rows; the other eight follow
+
+__m256i Load32(const std::byte* p) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(p)); }
+__m128i Load16(const std::byte* p) { return _mm_load_si128(reinterpret_cast<const __m128i*>(p)); }
+__m256 Halves(const std::byte* p) { return _mm256_cvtph_ps(Load16(p)); }
+
+// Four activations, or any four bytes, in all lanes.
+__m256i Broadcast(const void* p) {
+  int32_t v;
+  std::memcpy(&v, p, sizeof v);
+  return _mm256_set1_epi32(v);
+}
+
+void SplitNibbles(const std::byte* p, __m256i& low, __m256i& high) {
+  const __m256i packed = Load32(p), nibble = _mm256_set1_epi8(15);
+  low = _mm256_and_si256(packed, nibble);
+  high = _mm256_and_si256(_mm256_srli_epi16(packed, 4), nibble);
+}
+
+// --- Formats with blocks of 256. Load(unit, sub) gives the codes of a sub-block, kVectors of 4 values each; kRoom: vectors whose
+// products fit 16 bits. `unit` is shifted by kHalf for the second eight rows, so offsets of codes are those of the first.
+
+struct Q4_K {
+  static constexpr int kSubs = 8, kVectors = 8, kRoom = 8, kBytes = 320 + 8 * 256;
+  static constexpr bool kMins = true;
+  static void Load(const std::byte* unit, int sub, __m256i* w) {
+    for (int v = 0; v < 4; ++v) SplitNibbles(unit + 320 + 256 * sub + 64 * v, w[2 * v], w[2 * v + 1]);
+  }
+};
+
+struct Q5_K {
+  static constexpr int kSubs = 8, kVectors = 8, kRoom = 4, kBytes = 320 + 8 * 320;
+  static constexpr bool kMins = true;
+  static void Load(const std::byte* unit, int sub, __m256i* w) {
+    const std::byte* vectors = unit + 320 + 320 * sub;
+    const __m256i upper = Load32(vectors + 256), bit4 = _mm256_set1_epi8(16);
+    for (int v = 0; v < 4; ++v) SplitNibbles(vectors + 64 * v, w[2 * v], w[2 * v + 1]);
+#pragma GCC unroll 8
+    for (int v = 0; v < 8; ++v) {
+      const __m256i moved = v < 4 ? _mm256_slli_epi16(upper, 4 - v) : _mm256_srli_epi16(upper, v - 4);
+      w[v] = _mm256_or_si256(w[v], _mm256_and_si256(moved, bit4));
+    }
+  }
+};
+
+struct Q6_K {
+  static constexpr int kSubs = 16, kVectors = 4, kRoom = 2, kBytes = 320 + 16 * 192;
+  static constexpr bool kMins = false;  // its codes are q - 32: the scales play the mins
+  static void Load(const std::byte* unit, int sub, __m256i* w) {
+    const std::byte* vectors = unit + 320 + 192 * sub;
+    const __m256i upper = Load32(vectors + 128), bits = _mm256_set1_epi8(0x30);
+    for (int v = 0; v < 2; ++v) SplitNibbles(vectors + 64 * v, w[2 * v], w[2 * v + 1]);
+    const __m256i moved[4] = {_mm256_slli_epi16(upper, 4), _mm256_slli_epi16(upper, 2), upper, _mm256_srli_epi16(upper, 2)};
+    for (int v = 0; v < 4; ++v) w[v] = _mm256_or_si256(w[v], _mm256_and_si256(moved[v], bits));
+  }
+};
+
+// A pair of scales of 8 rows as 16-bit numbers, the even one low.
+template <bool kSigned>
+__m256i ScalePair(const std::byte* p) {
+  return kSigned ? _mm256_cvtepi8_epi16(Load16(p)) : _mm256_cvtepu8_epi16(Load16(p));
+}
+
+// sums[i] += the sub-block's codes times row i of x, times its scale (in both 16-bit halves of a lane).
+template <typename Format, int kM>
+void AddSub(const __m256i* w, __m256i scale, const int8_t* x, int64_t x_row_bytes, __m256i* sums) {
+#pragma GCC unroll 4
+  for (int i = 0; i < kM; ++i) {
+    const int8_t* codes = x + i * x_row_bytes;
+#pragma GCC unroll 2
+    for (int first = 0; first < Format::kVectors; first += Format::kRoom) {
+      __m256i dot = _mm256_maddubs_epi16(w[first], Broadcast(codes + 4 * first));
+#pragma GCC unroll 8
+      for (int v = first + 1; v < first + Format::kRoom; ++v) {
+        dot = _mm256_add_epi16(dot, _mm256_maddubs_epi16(w[v], Broadcast(codes + 4 * v)));
+      }
+      sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(dot, scale));
+    }
+  }
+}
+
+// One block of 256 values: totals[i] += the product of 8 rows of w and row i of x. half: 0 or 1, which eight rows.
+template <typename Format, int kM>
+void AddBlock(const std::byte* unit, int half, const std::byte* x, int64_t x_row_bytes, __m256* totals) {
+  constexpr int kPairs = Format::kSubs / 2, kSubValues = 256 / Format::kSubs;
+  const __m256i even = _mm256_set1_epi32(0x01000100), odd = _mm256_set1_epi32(0x03020302);
+  const __m256i lanes = _mm256_broadcastsi128_si256(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c));
+  const __m256i pick_even = _mm256_add_epi8(lanes, even), pick_odd = _mm256_add_epi8(lanes, odd);
+  const std::byte *pairs = unit + 64 + 16 * half, *codes_at = unit + kHalf * half;
+  __m256i sums[kM];
+  for (__m256i& s : sums) s = _mm256_setzero_si256();
+  const auto* codes = reinterpret_cast<const int8_t*>(x);
+  for (int pair = 0; pair < kPairs; ++pair) {
+    const __m256i scales = ScalePair<!Format::kMins>(pairs + 32 * pair);
+    __m256i w[Format::kVectors];
+    Format::Load(codes_at, 2 * pair, w);
+    AddSub<Format, kM>(w, _mm256_shuffle_epi8(scales, pick_even), codes + 2 * pair * kSubValues, x_row_bytes, sums);
+    Format::Load(codes_at, 2 * pair + 1, w);
+    AddSub<Format, kM>(w, _mm256_shuffle_epi8(scales, pick_odd), codes + (2 * pair + 1) * kSubValues, x_row_bytes, sums);
+  }
+  // The mins: 16-bit pairs times pairs of sums of activations.
+  const std::byte* mins_at = Format::kMins ? pairs + 32 * kPairs : pairs;
+  const __m256 d = Halves(unit + 16 * half);
+  const __m256 dmin = Format::kMins ? Halves(unit + 32 + 16 * half) : _mm256_mul_ps(d, _mm256_set1_ps(32));
+  for (int i = 0; i < kM; ++i) {
+    const auto& block = *reinterpret_cast<const Int8Block256*>(x + i * x_row_bytes);
+    const int16_t* sums_of_x = Format::kMins ? block.sums32 : block.sums16;
+    __m256i mins = _mm256_setzero_si256();
+    for (int pair = 0; pair < kPairs; ++pair) {
+      const __m256i products = _mm256_madd_epi16(ScalePair<!Format::kMins>(mins_at + 32 * pair), Broadcast(sums_of_x + 2 * pair));
+      mins = _mm256_add_epi32(mins, products);
+    }
+    const __m256 dx = _mm256_set1_ps(block.scale);
+    const __m256 plus = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]), _mm256_mul_ps(d, dx), totals[i]);
+    totals[i] = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(mins), _mm256_mul_ps(dmin, dx), plus);
+  }
+}
+
+template <typename Format>
+struct Per256 {
+  static constexpr int64_t kUnitValues = 256, kUnitBytes = Format::kBytes, kStep = sizeof(Int8Block256);
+  template <int kM>
+  static void AddUnit(const std::byte* unit, int half, const std::byte* x, int64_t x_row_bytes, int64_t, __m256* totals) {
+    AddBlock<Format, kM>(unit, half, x, x_row_bytes, totals);
+  }
+};
+
+// --- Formats with blocks of 32, two of them a unit. Dot: the codes of a block at p (of the right eight rows) times 32
+// activations.
+
+struct Q4_0 {
+  static constexpr int kBlockBytes = 256;
+  static void Load(const std::byte* p, __m256i* w) {
+    for (int v = 0; v < 4; ++v) SplitNibbles(p + 64 * v, w[2 * v], w[2 * v + 1]);
+  }
+  static __m256i Dot(const __m256i* w, const Int8Block32& x, size_t sub) {
+    const int8_t* codes = x.codes + 32 * sub;
+    __m256i dot = _mm256_maddubs_epi16(w[0], Broadcast(codes));
+#pragma GCC unroll 8
+    for (int v = 1; v < 8; ++v) dot = _mm256_add_epi16(dot, _mm256_maddubs_epi16(w[v], Broadcast(codes + 4 * v)));
+    return _mm256_add_epi32(_mm256_madd_epi16(dot, _mm256_set1_epi16(1)), _mm256_set1_epi32(x.minus_8[sub]));
+  }
+};
+
+struct Q8_0 {
+  static constexpr int kBlockBytes = 512;
+  static void Load(const std::byte* p, __m256i* w) {
+    for (int v = 0; v < 8; ++v) w[v] = _mm256_xor_si256(Load32(p + 64 * v), _mm256_set1_epi8(-128));
+  }
+  static __m256i Dot(const __m256i* w, const Int8Block32& x, size_t sub) {
+    const int8_t* codes = x.codes + 32 * sub;
+    __m256i dot = _mm256_setzero_si256();
+#pragma GCC unroll 8
+    for (int v = 0; v < 8; ++v) {
+      const __m256i moved = _mm256_sign_epi8(Broadcast(codes + 4 * v), w[v]);
+      const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w[v]), moved);
+      dot = _mm256_add_epi32(dot, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+    return dot;
+  }
+};
+
+template <typename Format>
+struct Per32 {
+  static constexpr int64_t kUnitValues = 64, kUnitBytes = 64 + 2 * Format::kBlockBytes, kStep = 0;
+
+  template <int kM>
+  static void AddUnit(const std::byte* unit, int half, const std::byte* x, int64_t x_row_bytes, int64_t p, __m256* totals) {
+    const std::byte* first = x + p / 256 * static_cast<int64_t>(sizeof(Int8Block32));
+    const auto sub = static_cast<size_t>(p % 256 / 32);
+    for (size_t b = 0; b < 2; ++b) {
+      __m256i w[8];
+      Format::Load(unit + 64 + b * Format::kBlockBytes + static_cast<size_t>(kHalf * half), w);
+      const __m256 d = Halves(unit + 32 * b + static_cast<size_t>(16 * half));
+#pragma GCC unroll 4
+      for (int i = 0; i < kM; ++i) {
+        const auto& block = *reinterpret_cast<const Int8Block32*>(first + i * x_row_bytes);
+        const __m256 scale = _mm256_mul_ps(d, _mm256_set1_ps(block.scales[sub + b]));
+        totals[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(Format::Dot(w, block, sub + b)), scale, totals[i]);
+      }
+    }
+  }
+};
+
+// --- One panel.
+
+template <typename Layout, int kM>
+void MultiplyRows(const std::byte* panel, int64_t rows, int64_t k, const std::byte* x, int64_t x_row_bytes, float* y,
+                  int64_t y_stride) {
+  __m256 totals[2][kM];
+  for (auto& half : totals) {
+    for (__m256& t : half) t = _mm256_setzero_ps();
+  }
+  for (int64_t p = 0; p < k; p += Layout::kUnitValues, panel += Layout::kUnitBytes, x += Layout::kStep) {
+    for (int64_t line = 0; line < Layout::kUnitBytes; line += 64) {
+      _mm_prefetch(reinterpret_cast<const char*>(panel + 2 * Layout::kUnitBytes + line), _MM_HINT_T0);
+    }
+    for (int half = 0; half < 2; ++half) Layout::template AddUnit<kM>(panel, half, x, x_row_bytes, p, totals[half]);
+  }
+  for (int i = 0; i < kM; ++i) {
+    float row[kPanel];
+    _mm256_storeu_ps(row, totals[0][i]);
+    _mm256_storeu_ps(row + 8, totals[1][i]);
+    std::memcpy(y + i * y_stride, row, static_cast<size_t>(rows) * sizeof(float));
+  }
+}
+
+template <typename Layout>
+void Multiply(const std::byte* panel, int64_t rows, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, float* y,
+              int64_t y_stride) {
+  const auto take = [&](auto rows_of_x) {
+    constexpr int kM = decltype(rows_of_x)::value;
+    for (; m >= kM; m -= kM, x += kM * x_row_bytes, y += kM * y_stride) {
+      MultiplyRows<Layout, kM>(panel, rows, k, x, x_row_bytes, y, y_stride);
+    }
+  };
+  take(std::integral_constant<int, 4>());
+  take(std::integral_constant<int, 2>());
+  take(std::integral_constant<int, 1>());
+}
+
+constexpr std::array kEntries = {
+    Int8Kernels::Entry{"q4_0", Multiply<Per32<Q4_0>>},  Int8Kernels::Entry{"q8_0", Multiply<Per32<Q8_0>>},
+    Int8Kernels::Entry{"q4_k", Multiply<Per256<Q4_K>>}, Int8Kernels::Entry{"q5_k", Multiply<Per256<Q5_K>>},
+    Int8Kernels::Entry{"q6_k", Multiply<Per256<Q6_K>>},
+};
+
+}  // namespace
+TM_REGION_END
+
+const Int8Kernels* Avx2Int8Kernels() {
+  static const Int8Kernels kernels = {
+      .entries = kEntries,
+      .name = "avx2_int8",
+      .details = "own code, panels of 16 rows, activations int8 per 256 values (q4_0, q8_0: per 32), same bits in every batch",
+      .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
+      .needs = "AVX2 with FMA and F16C"};
+  return &kernels;
+}
+
+#else
+
+const Int8Kernels* Avx2Int8Kernels() { return nullptr; }
+
+#endif  // TM_HAVE_X86
+
+}  // namespace tidemark

@@ -1,0 +1,92 @@
+// Integer products: weights repacked once into panels of 16 interleaved rows, activations rounded once per row to int8.
+//
+// The dot product of 4 unsigned by 4 signed bytes, added to an int32, is one instruction (vpdpbusd), so the natural vector is
+// [16 rows][4 values of k]: a lane belongs to one row of w, the same 4 activations are broadcast to all lanes, nothing is ever
+// added across lanes, and the scales of 16 rows are one vector. Two such vectors of 4-bit codes share 64 bytes, as low and high
+// nibbles. The codes of a format are kept as they are: only activations are rounded (Precision::kInt8).
+//
+// K formats (q4_k, q5_k, q6_k), per block of 256 values of 16 rows:
+//   half d[16], dmin[16] | scales, pairs [subs / 2][16][2] | mins, likewise (not q6_k) | codes of one sub-block after another
+//   q4_k: 8 subs of 32 values: 4 vectors of nibbles. q5_k: those and 64 bytes of fifth bits, bit v for vector v.
+//   q6_k: 16 subs of 16 values: 2 vectors of nibbles, 64 bytes of upper bits, bits 2v and 2v + 1 for vector v.
+//   Activations have one scale per 256 values. sum of d * s * q * x - dmin * m * x = dx * (d * sum of s * (q . xq) - dmin * sum
+//   of m * (sum of xq)); for q6_k the codes are q - 32, which takes the place of the min: dmin = 32 d, m = s.
+// 32-value formats (q4_0, q8_0), per two blocks of 16 rows:
+//   half d[2][16] | codes of the first block | codes of the second (absent: zeros), 4 vectors of nibbles or 8 of bytes + 128
+//   Activations have one scale per 32 values; the offset of the codes, 8 or 128, is subtracted through the sum of xq.
+//
+// Ranges, with |xq| <= 127: sums over a block are at most 16 * 128 * (16 * 63 * 127) < 2^28 (q6_k), 8 * 63 * (32 * 31 * 127) <
+// 2^26 (q5_k), 32 * 255 * 127 < 2^20 (q8_0): int32 never overflows, and integer sums do not depend on order.
+#ifndef TIDEMARK_BACKENDS_INT8_PANELS_H_
+#define TIDEMARK_BACKENDS_INT8_PANELS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/core/matmul.h"
+
+namespace tidemark {
+
+inline constexpr int64_t kPanel = 16;  // rows of a panel
+
+// How activations are rounded; the numbers are kinds of InputLayout.
+enum class Int8Kind { kPer256 = 0, kPer32 = 1 };
+
+// 256 activations of one row.
+struct alignas(64) Int8Block256 {
+  int8_t codes[256];
+  int16_t sums16[16];  // of 16 codes each
+  int16_t sums32[8];   // of 32 codes each
+  float scale;         // x is about scale * code
+};
+struct alignas(64) Int8Block32 {
+  int8_t codes[256];
+  float scales[8];     // per 32 codes
+  int32_t minus_8[8];  // -8 * the sum of 32 codes
+  int32_t minus_128[8];
+};
+static_assert(sizeof(Int8Block256) == 320 && sizeof(Int8Block32) == 384);
+
+// Bytes of one row of k activations.
+int64_t Int8RowBytes(Int8Kind kind, int64_t k);
+
+// Rounds a row to nearest even with scale = max|x| / 127 per group; zeros beyond its end. A group with a NaN or an infinity gets
+// the scale NaN. row: 64-byte aligned, Int8RowBytes. Needs AVX2.
+void RoundToInt8(Int8Kind kind, std::span<const float> x, std::byte* row);
+
+// A format's panels.
+struct Int8Format {
+  std::string_view name;
+  Int8Kind kind;
+  int64_t unit_values;  // of k per unit of the panel: 256, or 64 for two blocks of 32
+  int64_t unit_bytes;   // a multiple of 64
+  // One unit of one row: `block` as stored (nullptr: absent, the panel is zero already), lane in [0, 16).
+  void (*pack)(const std::byte* stored, int64_t blocks, int64_t lane, std::byte* unit);
+
+  int64_t PanelBytes(int64_t k) const { return (k + unit_values - 1) / unit_values * unit_bytes; }
+};
+std::span<const Int8Format> Int8Formats();
+const Int8Format* FindInt8Format(std::string_view name);  // nullptr: no panels for it
+
+// An instruction set's products. y[i, j] for the `rows` <= 16 rows of one panel and m rows of prepared activations.
+struct Int8Kernels {
+  using Multiply = void (*)(const std::byte* panel, int64_t rows, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m,
+                            float* y, int64_t y_stride);
+  struct Entry {
+    std::string_view format;
+    Multiply multiply;
+  };
+  std::span<const Entry> entries;  // every format of Int8Formats
+  std::string_view name, details;
+  bool (*runs_on)(const Cpu&);
+  std::string_view needs;
+};
+const Int8Kernels* Avx512Int8Kernels();  // nullptr where the compiler does not target it
+const Int8Kernels* Avx2Int8Kernels();
+
+}  // namespace tidemark
+
+#endif  // TIDEMARK_BACKENDS_INT8_PANELS_H_

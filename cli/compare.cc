@@ -1,0 +1,149 @@
+// tidemark compare: what changed between two runs, and whether it is more than chance.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/command.h"
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "evals/stored_run.h"
+
+namespace tidemark::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr auto kReplace = Json::error_handler_t::replace;
+constexpr size_t kShownFlips = 10;
+
+struct CompareFlags {
+  std::string baseline, candidate, out;
+  std::vector<std::string> metrics;
+  double margin = 1;  // percent of the metric's range
+  uint64_t seed = 0;
+  bool allow_different = false, json = false;
+};
+
+std::string FlipList(const MetricComparison& m, bool lost) {
+  std::string text;
+  size_t count = 0;
+  for (const Flip& f : m.flips) {
+    if (((f.candidate < f.baseline) != m.lower_is_better) != lost) continue;
+    if (++count > kShownFlips) continue;
+    text += " " + Printable(f.id.is_string() ? f.id.get<std::string>() : f.id.dump(), 40);
+    if (f.repeat > 0) text += fmt::format("#{}", f.repeat);
+  }
+  if (count > kShownFlips) text += fmt::format(" and {} more", count - kShownFlips);
+  return fmt::format("{} {}{}", count, lost ? "lost" : "gained", count > 0 ? ":" + text : "");
+}
+
+void Print(const MetricComparison& m) {
+  const bool fraction = m.low == 0 && m.high == 1;
+  const double scale = fraction ? 100 : 1;
+  const char* unit = fraction ? " %" : "";
+  fmt::print("  {:<22} {:6.2f} to {:6.2f}{}   {:+.2f}, 95 % interval {:+.2f} to {:+.2f}   {}\n", m.name, scale * m.baseline,
+             scale * m.candidate, unit, scale * m.difference, scale * m.interval.low, scale * m.interval.high,
+             VerdictName(m.verdict));
+  fmt::print("    {} samples; p = {:.4g} ({}), {:.4g} after Holm; a loss of {:g}{} is {}excluded", m.samples, m.p,
+             m.test == "mcnemar_exact" ? "exact McNemar" : "randomisation test", m.p_holm, scale * m.margin, unit,
+             m.non_inferior ? "" : "not ");
+  if (m.minimum_effect) fmt::print("; detectable at 80 % power: {:.2f}{}", scale * *m.minimum_effect, unit);
+  fmt::print("\n");
+  if (m.samples_to_decide) fmt::print("    about {} samples would decide, if the difference stays\n", *m.samples_to_decide);
+  if (!m.flips.empty()) fmt::print("    {}\n    {}\n", FlipList(m, true), FlipList(m, false));
+}
+
+void Print(const TaskComparison& t) {
+  fmt::print("{}: {} answers in common", t.task, t.common);
+  const auto add = [](int64_t count, const char* what) {
+    if (count > 0) fmt::print(", {} {}", count, what);
+  };
+  add(t.only_baseline, "only in the baseline");
+  add(t.only_candidate, "only in the candidate");
+  add(t.failed_baseline, "not scored in the baseline");
+  add(t.failed_candidate, "not scored in the candidate");
+  add(t.failed_both, "scored in neither");
+  fmt::print("\n");
+  for (const MetricComparison& metric : t.metrics) Print(metric);
+}
+
+std::vector<std::string> OnlyIn(const StoredRun& a, const StoredRun& b, const char* which) {
+  std::vector<std::string> notes;
+  for (const StoredTask& task : a.tasks) {
+    bool found = false;
+    for (const StoredTask& other : b.tasks) found = found || other.name == task.name;
+    if (!found) notes.push_back(fmt::format("{}: only in the {}, not compared", Printable(task.name), which));
+  }
+  return notes;
+}
+
+int Compare(const CompareFlags& flags) {
+  const StoredRun baseline = LoadRun(flags.baseline), candidate = LoadRun(flags.candidate);
+  std::vector<std::string> differences;
+  for (const StoredTask& a : baseline.tasks) {
+    for (const StoredTask& b : candidate.tasks) {
+      if (a.name != b.name) continue;
+      for (std::string& reason : WhyNotComparable(a, b)) differences.push_back(std::move(reason));
+    }
+  }
+  if (!differences.empty() && !flags.allow_different) {
+    std::string all;
+    for (const std::string& difference : differences) all += (all.empty() ? "" : "; ") + difference;
+    throw Error("compare", all, "runs of the same rows, rules and protocol", "--allow-different compares them all the same");
+  }
+  const std::vector<TaskPair> pairs = PairTasks(baseline, candidate, flags.metrics);
+  CompareOptions options;
+  options.margin = flags.margin / 100;
+  options.seed = flags.seed;
+  const std::vector<TaskComparison> tasks = CompareRuns(pairs, options);
+  bool any = false;
+  for (const TaskComparison& task : tasks) any = any || !task.metrics.empty();
+  if (!any) {
+    throw Error("compare", "no metric that both runs hold for a common sample", "two runs of the same task",
+                flags.metrics.empty() ? "" : "--metric names headline metrics, as in the report");
+  }
+  std::vector<std::string> notes = OnlyIn(baseline, candidate, "baseline");
+  for (std::string& note : OnlyIn(candidate, baseline, "candidate")) notes.push_back(std::move(note));
+
+  Json json = {{"baseline", baseline.report_path.string()},
+               {"candidate", candidate.report_path.string()},
+               {"margin_percent", flags.margin},
+               {"seed", flags.seed},
+               {"differences", differences},
+               {"notes", notes}};
+  json.update(ToJson(tasks));
+  const std::string text = json.dump(2, ' ', false, kReplace) + "\n";
+  if (!flags.out.empty()) WriteFileAtomically(flags.out, text);
+  const CompareVerdict verdict = Overall(tasks);
+  if (flags.json) {
+    fmt::print("{}", text);
+  } else {
+    for (const std::string& difference : differences) fmt::print("DIFFERENT {}\n", difference);
+    for (const TaskComparison& task : tasks) Print(task);
+    for (const std::string& note : notes) fmt::print("{}\n", note);
+    fmt::print("verdict: {}\n", VerdictName(verdict));
+  }
+  return verdict == CompareVerdict::kWorse ? kFailure : verdict == CompareVerdict::kCannotTell ? kInconclusive : kOk;
+}
+
+}  // namespace
+
+void AddCompare(CLI::App& app, int& exit_code) {
+  const auto flags = std::make_shared<CompareFlags>();
+  CLI::App* command = app.add_subcommand("compare", "What changed between two runs, and whether it is more than chance");
+  command->add_option("baseline", flags->baseline, "folder of the first run (report.json, scores.jsonl)")->required();
+  command->add_option("candidate", flags->candidate, "folder of the run that is judged")->required();
+  command->add_option("--metric", flags->metrics, "compare only these headline metrics, a comma list")->delimiter(',');
+  command->add_option("--margin", flags->margin, "a difference that does not matter, in percent of the metric's range")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  command->add_option("--seed", flags->seed, "seed of the bootstrap and of the randomisation test")->capture_default_str();
+  command->add_flag("--allow-different", flags->allow_different, "compare other rows, task versions or protocols, and say so");
+  command->add_option("--out", flags->out, "also write the comparison to this JSON file");
+  command->add_flag("--json", flags->json, "print the comparison as JSON, with every flip");
+  command->footer(
+      "Exit codes: 0 no metric is worse and all could be told; 1 a metric is worse (or wrong input); 2 a metric cannot be told.\n"
+      "Example: tidemark compare out/before out/after --margin 2");
+  command->callback([flags, &exit_code] { exit_code = Compare(*flags); });
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,157 @@
+// Functions of the grammar: by name, with and without brackets around the argument, and applications f(x).
+#include "evals/math/latex_grammar.h"
+
+namespace tidemark::math {
+
+LatexGrammar::Found LatexGrammar::Function(uint32_t at) {
+  const Token& token = tokens_[at];
+  switch (token.word) {
+    case Word::kFunction:
+    case Word::kMultiFunction:
+      return NamedFunction(at + 1, token.text);
+    case Word::kOperatorName:
+      if (At(at + 1) != Word::kLeftBrace || At(at + 3) != Word::kRightBrace) return {};
+      if (At(at + 2) != Word::kSingleName && At(at + 2) != Word::kMultiName) return {};
+      return NamedFunction(at + 4, tokens_[at + 2].text);
+    case Word::kSqrt:
+      return Root(at);
+    case Word::kEuler: {
+      const int e = Make(Kind::kConstant, "e");
+      if (const Found exponent = Superscript(at + 1)) return {Make(Kind::kPower, "", {e, exponent.node}), exponent.next};
+      return {e, at + 1};
+    }
+    default:
+      return Application(at);
+  }
+}
+
+// The tokens after the name: scripts in either order, then a bracket or everything up to the next sum sign or function.
+LatexGrammar::Found LatexGrammar::NamedFunction(uint32_t at, const std::string& name) {
+  int base = -1, power = -1;
+  for (int i = 0; i < 2; ++i) {
+    if (At(at) == Word::kUnderscore && base < 0) {
+      Found found = Atom(at + 1);
+      if (!found) found = Braced(at + 1);
+      if (!found) return {};
+      base = found.node;
+      at = found.next;
+    } else if (At(at) == Word::kCaret && power < 0) {
+      const Found found = Superscript(at);
+      if (!found) return {};
+      power = found.node;
+      at = found.next;
+    }
+  }
+  const bool several = name == "gcd" || name == "lcm" || name == "max" || name == "min";
+  if (At(at) == Word::kLeftParen) {
+    if (several) {
+      Found found = Arguments(at, Word::kRightParen);
+      if (!found) return {};
+      nodes_[found.node].text = name;
+      if (power >= 0) found.node = Make(Kind::kPower, "", {found.node, power});
+      return found;
+    }
+    const Found inner = Expr(at + 1);
+    if (inner && At(inner.next) == Word::kRightParen) return {ApplyFunction(name, inner.node, base, power), inner.next + 1};
+  }
+  if (several) return {};
+  const Nesting nesting(nesting_);
+  const Found argument = Product(at, Functions::kNot);
+  if (!argument) return {};
+  return {ApplyFunction(name, argument.node, base, power), argument.next};
+}
+
+// Arguments between commas, as a function node without a name. at: the opening bracket.
+LatexGrammar::Found LatexGrammar::Arguments(uint32_t at, Word close) {
+  std::vector<int> arguments;
+  do {
+    const Found found = Expr(at + 1);
+    if (!found) {
+      // "f(x,)" is allowed
+      if (!arguments.empty() && At(at + 1) == close) {
+        ++at;
+        break;
+      }
+      return {};
+    }
+    arguments.push_back(found.node);
+    at = found.next;
+  } while (At(at) == Word::kComma);
+  if (At(at) != close) return {};
+  return {Make(Kind::kFunction, "", std::move(arguments)), at + 1};
+}
+
+// f(x), a_1(2), \phi(n, k): a letter before a bracket that holds one atom or several arguments.
+LatexGrammar::Found LatexGrammar::Application(uint32_t at) {
+  const Found symbol = AtomExpr(at, false);
+  if (!symbol) return {};
+  uint32_t open = symbol.next;
+  int power = -1;
+  if (const Found exponent = Superscript(open)) {
+    power = exponent.node;
+    open = exponent.next;
+  }
+  const bool braced = At(open) == Word::kLeftBrace;
+  if (braced) ++open;
+  const Word close = At(open) == Word::kLeftParen ? Word::kRightParen : Word::kRightBracket;
+  if (At(open) != Word::kLeftParen && At(open) != Word::kLeftBracket) return {};
+  Found arguments;
+  if (const Found atom = Atom(open + 1); atom && At(atom.next) == close) {
+    arguments = {Make(Kind::kFunction, "", {atom.node}), atom.next + 1};
+  } else {
+    const Found first = Expr(open + 1);
+    if (!first || At(first.next) != Word::kComma) return {};
+    arguments = Arguments(open, close);
+  }
+  if (!arguments || (braced && At(arguments.next) != Word::kRightBrace)) return {};
+  std::string name;
+  for (uint32_t i = at; i < symbol.next; ++i) name += tokens_[i].text;
+  // The algebra knows "sin" and "floor"; a letter that is applied is not one of them.
+  nodes_[arguments.node].text = "apply " + name;
+  if (power >= 0) arguments.node = Make(Kind::kPower, "", {arguments.node, power});
+  return {arguments.node, arguments.next + (braced ? 1 : 0)};
+}
+
+int LatexGrammar::ApplyFunction(const std::string& written, int x, int base, int power) {
+  std::string name = written;
+  const bool trigonometric = name == "sin" || name == "cos" || name == "tan" || name == "csc" || name == "sec" || name == "cot";
+  if (power >= 0 && (trigonometric || name == "sinh" || name == "cosh" || name == "tanh")) {
+    const Node& n = nodes_[power];
+    if (n.kind == Kind::kNegate && nodes_[n.args[0]].kind == Kind::kNumber && nodes_[n.args[0]].text == "1") {
+      name = (trigonometric ? "arc" : "ar") + name;  // \sin^{-1}
+      power = -1;
+    }
+  }
+  const auto call = [this](const char* f, std::vector<int> args) { return Make(Kind::kFunction, f, std::move(args)); };
+  const auto inverse = [&](int node) { return Make(Kind::kDivide, "", {Integer(1), node}); };
+  const auto shifted_root = [&](int node, const char* sign) {
+    const int one = *sign == '+' ? Integer(1) : Make(Kind::kNegate, "", {Integer(1)});
+    return Make(Kind::kRoot, "", {Make(Kind::kAdd, "", {node, one}), Integer(2)});
+  };
+  int node = -1;
+  if (name == "log") {
+    node = call("log", {x, base >= 0 ? base : Integer(10)});
+  } else if (name == "ln") {
+    node = base >= 0 ? call("log", {x, base}) : call("ln", {x});
+  } else if (name == "arccot") {
+    node = call("arctan", {inverse(x)});
+  } else if (name == "arcsec") {
+    node = call("arccos", {inverse(x)});
+  } else if (name == "arccsc") {
+    node = call("arcsin", {inverse(x)});
+  } else if (name == "arsinh") {
+    const int square = Make(Kind::kPower, "", {x, Integer(2)});
+    node = call("ln", {Make(Kind::kAdd, "", {x, shifted_root(square, "+")})});
+  } else if (name == "arcosh") {
+    node = call("ln", {Make(Kind::kAdd, "", {x, Make(Kind::kMultiply, "", {shifted_root(x, "+"), shifted_root(x, "-")})})});
+  } else if (name == "artanh") {
+    const int above = Make(Kind::kAdd, "", {Integer(1), x});
+    const int below = Make(Kind::kAdd, "", {Integer(1), Make(Kind::kNegate, "", {x})});
+    node = Make(Kind::kDivide, "", {call("ln", {Make(Kind::kDivide, "", {above, below})}), Integer(2)});
+  } else {
+    node = Make(Kind::kFunction, name, {x});
+  }
+  return power >= 0 ? Make(Kind::kPower, "", {node, power}) : node;
+}
+
+}  // namespace tidemark::math

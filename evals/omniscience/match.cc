@@ -1,0 +1,299 @@
+#include "evals/omniscience/match.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "evals/omniscience/date.h"
+#include "evals/omniscience/match_rules.h"
+#include "evals/omniscience/quantity.h"
+#include "evals/omniscience/stance.h"
+
+namespace tidemark::omniscience {
+namespace {
+
+bool SameWords(const Words& a, const Words& b) { return a.size() == b.size() && !a.empty() && Matches(a, 0, b); }
+
+bool HasDigit(std::string_view text) { return text.find_first_of("0123456789") != text.npos; }
+
+// The part of the answer that counts: after the last correction ("Actually, ..."), and after the last "the answer is".
+std::string_view Focus(std::string_view cleaned) {
+  const Words words = SplitWords(cleaned);
+  size_t from = 0;
+  for (size_t i = 1; i + 1 < words.size(); ++i) {
+    const std::string& w = words[i].text;
+    const bool marker = IsOneOf(w, {"actually", "correction", "wait", "sorry", "scratch"}) ||
+                        (w == "no" && words[i + 1].text == "wait") || (w == "on" && words[i + 1].text == "second") ||
+                        (w == "i" && IsOneOf(words[i + 1].text, {"mean", "meant"}));
+    if (marker && BeginsSentence(words, i)) from = i + 1;
+  }
+  for (size_t i = from; i + 2 < words.size(); ++i) {
+    if (words[i].text == "answer" && (words[i + 1].text == "is" || words[i + 1].before.find(':') != std::string::npos)) {
+      from = words[i + 1].text == "is" ? i + 2 : i + 1;
+    }
+  }
+  return from == 0 ? cleaned : cleaned.substr(words[from].begin);
+}
+
+// "18 characters and 2 check digits, so 20 in total": what follows the last "so", if a number does.
+std::string_view AfterConclusion(std::string_view focus) {
+  const Words words = SplitWords(focus);
+  size_t tries = 8;  // more would only cost time
+  for (size_t i = words.size(); i-- > 1 && tries > 0;) {
+    if (!IsOneOf(words[i].text, {"so", "therefore", "thus", "hence"}) || !BeginsClause(words, i)) continue;
+    const std::string_view rest = focus.substr(words[i].begin);
+    --tries;
+    if (!FindQuantities(rest).empty()) return rest;
+  }
+  return focus;
+}
+
+// The number that is meant among those found; nullptr: none.
+const Quantity* Choose(const std::vector<Quantity>& all, const std::vector<Quantity>& asked, const Quantity& gold,
+                       const Words& words, std::string_view text) {
+  std::vector<const Quantity*> candidates;
+  const auto others = [&](auto unwanted) {
+    return std::any_of(candidates.begin(), candidates.end(), [&](const Quantity* q) { return !unwanted(*q); });
+  };
+  for (const Quantity& q : all) {
+    if (Negated(words, WordAt(words, q.begin))) continue;
+    const bool given =
+        q.value != gold.value && std::any_of(asked.begin(), asked.end(), [&](const Quantity& a) { return a.value == q.value; });
+    if (!given) candidates.push_back(&q);
+  }
+  const auto is_one = [](const Quantity& q) { return q.spelled_one; };
+  const auto is_year = [&](const Quantity& q) {
+    const size_t at = WordAt(words, q.begin);
+    const bool led =
+        at > 0 && IsOneOf(words[at - 1].text, {"in", "since", "by", "of", "year", "from", "until", "before", "after"});
+    return q.bare && !(gold.bare && gold.value >= 1000) && q.value >= 1000 && q.value <= 2100 &&
+           (led || (q.begin > 0 && text[q.begin - 1] == '('));
+  };
+  if (others(is_one)) std::erase_if(candidates, [&](const Quantity* q) { return is_one(*q); });
+  if (others(is_year)) std::erase_if(candidates, [&](const Quantity* q) { return is_year(*q); });
+  if (candidates.empty()) return nullptr;
+  if (!gold.unit.dimension.empty()) {
+    for (const std::string_view dimension : {gold.unit.dimension, std::string_view()}) {
+      for (const Quantity* q : candidates) {
+        if (q->unit.dimension == dimension) return q;
+      }
+    }
+  }
+  return candidates.front();
+}
+
+Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit& asked, int digits) {
+  if (answer.bound) return {Grade::kIncorrect, "number: a bound"};
+  const Unit unit = gold.unit.dimension.empty() ? asked : gold.unit;
+  double value = answer.value;
+  bool converted = false;
+  if (!unit.dimension.empty() && !answer.unit.dimension.empty()) {
+    if (unit.dimension != answer.unit.dimension) return {Grade::kIncorrect, "number: another unit"};
+    converted = unit.factor != answer.unit.factor || unit.offset != answer.unit.offset;
+    if (converted) value = (InBase(answer) - unit.offset) / unit.factor;
+  }
+  int place = gold.place;
+  if (digits > 0 && gold.value != 0) place = static_cast<int>(std::floor(std::log10(std::fabs(gold.value)))) + 1 - digits;
+  const double difference = std::fabs(value - gold.value), slack = 1e-9 * std::fabs(gold.value);
+  if (difference <= 0.5 * std::pow(10.0, place) + slack) {
+    const bool finer = answer.place < place && difference > slack && !converted;
+    if (finer && !gold.round && digits == 0) return {Grade::kPartial, "number: more precise"};
+    return {Grade::kCorrect, "number"};
+  }
+  int coarse = answer.place;
+  if (answer.round) {  // "300,000": its zeros may be rounding
+    for (double v = answer.value; std::fmod(v, 10) == 0 && coarse < 300; v /= 10) ++coarse;
+    coarse = std::max(coarse, answer.place);
+  }
+  const bool near = difference <= 0.005 * std::fabs(gold.value);
+  if (near && (converted || (coarse > place && difference <= 0.5 * std::pow(10.0, coarse) + slack)))
+    return {Grade::kPartial, "number: less precise"};
+  return {Grade::kIncorrect, "number: differs"};
+}
+
+bool LooksLikeYear(const std::string& text) {
+  return text.size() == 4 && (text[0] == '1' || text[0] == '2') &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::vector<std::string> AllGolds(const Gold& gold) {
+  std::vector<std::string> all = {gold.answer};
+  all.insert(all.end(), gold.aliases.begin(), gold.aliases.end());
+  std::erase_if(all, [](const std::string& text) { return text.empty(); });
+  return all;
+}
+
+size_t WordAt(const Words& words, size_t at) {
+  size_t i = 0;
+  while (i < words.size() && words[i].end <= at) ++i;
+  return i;
+}
+
+bool Negated(const Words& words, size_t i) {
+  constexpr size_t kReach = 4;
+  if (i >= words.size()) return false;  // a gold of punctuation alone stands behind the last word
+  for (size_t back = 1; back <= std::min(i, kReach); ++back) {
+    if (BeginsClause(words, i - back + 1)) break;
+    const std::string& w = words[i - back].text;
+    const std::string& next = words[i - back + 1].text;
+    if (w == "not" && IsOneOf(next, {"only", "just", "merely"})) continue;
+    if (IsOneOf(w, {"not", "isnt", "wasnt", "arent", "werent", "never", "neither", "nor", "without", "except", "unlike", "than",
+                    "excluding", "no"})) {
+      return true;
+    }
+    if ((w == "instead" && next == "of") || (w == "cannot" && next == "be")) return true;
+  }
+  // "Many people think it is X, but ...": until a contrast or a new sentence.
+  for (size_t k = i; k-- > 0;) {
+    if (BeginsSentence(words, k + 1) || words[k + 1].text == "but") break;
+    const std::string& w = words[k].text;
+    if (IsOneOf(w, {"think", "believe", "assume", "thought", "believed", "assumed", "confused", "mistaken", "mistakenly",
+                    "wrongly", "incorrectly", "mistake", "confuse"}) &&
+        k > 0 && !IsOneOf(words[k - 1].text, {"i", "we"})) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus) {
+  const std::string cleaned_gold = Clean(gold.answer), question = Clean(gold.question);
+  const std::vector<Quantity> golds = FindQuantities(cleaned_gold), asked = FindQuantities(question);
+  if (golds.empty()) return std::nullopt;
+  const size_t equals = focus.find_last_of('=');
+  if (equals != focus.npos && HasDigit(focus.substr(equals))) focus.remove_prefix(equals + 1);
+  focus = AfterConclusion(focus);
+  const std::vector<Quantity> all = FindQuantities(focus);
+  const Words words = SplitWords(focus);
+  const int power = PowerAskedFor(question);
+  const Quantity* chosen = Choose(all, asked, golds.front(), words, focus);
+  Verdict verdict{Grade::kIncorrect, "number: none given"};
+  if (chosen != nullptr) {
+    Quantity given = *chosen;
+    if (power > 0 && given.power > 0 && golds.front().power == 0) {  // asked in millions, answered "28 million"
+      given.value /= std::pow(10.0, power);
+      given.place -= power;
+    }
+    verdict = CompareNumbers(golds.front(), given, UnitAskedFor(question), gold.digits);
+    const size_t index = static_cast<size_t>(chosen - all.data());
+    const bool pair = (index + 1 < all.size() && all[index + 1].range_before && all[index + 1].value != chosen->value) ||
+                      (chosen->range_before && all[index - 1].value != chosen->value);
+    if (pair && golds.size() == 1) verdict = {Grade::kIncorrect, "number: two given"};
+  }
+  if (verdict.grade == Grade::kCorrect) return verdict;
+  for (const std::string& alias : gold.aliases) {  // "23 pairs" for 46
+    const Words part = ContentWords(Clean(alias));
+    const Words content = ContentWords(focus);
+    for (size_t i = 0; part.size() > 1 && i < content.size(); ++i) {
+      if (Matches(content, i, part) && !Negated(content, i)) return Verdict{Grade::kCorrect, "number: alias"};
+    }
+  }
+  return verdict;
+}
+
+std::optional<Verdict> MatchDate(const Gold& gold, std::string_view focus) {
+  const std::vector<Date> golds = FindDates(SplitWords(Clean(gold.answer)));
+  if (golds.empty()) return std::nullopt;
+  const std::vector<Date> asked = FindDates(SplitWords(Clean(gold.question)));
+  const Words words = SplitWords(focus);
+  std::vector<Date> candidates;
+  for (const Date& date : FindDates(words)) {
+    const auto same = [&](const Date& a) { return a.year == date.year && a.month == date.month && a.day == date.day; };
+    const bool given =
+        std::any_of(asked.begin(), asked.end(), same) && CompareDates(golds.front(), date) == DateMatch::kDifferent;
+    if (!given && !Negated(words, date.word)) candidates.push_back(date);
+  }
+  if (candidates.empty()) return Verdict{Grade::kIncorrect, "date: none given"};
+  const Date& chosen = candidates.front();
+  if (candidates.size() > 1) {
+    const Date& next = candidates[1];
+    const size_t end = chosen.word + chosen.words;
+    const bool joined = next.word <= end + 1 &&
+                        (next.word > end ? IsOneOf(words[end].text, {"or", "to", "and"}) : words[next.word].before != " ");
+    const bool differ = CompareDates(chosen, next) == DateMatch::kDifferent;
+    if (joined && differ && golds.size() == 1) return Verdict{Grade::kIncorrect, "date: two given"};
+  }
+  switch (CompareDates(golds.front(), chosen)) {
+    case DateMatch::kEqual:
+      return Verdict{Grade::kCorrect, "date"};
+    case DateMatch::kCoarser:
+      return Verdict{Grade::kPartial, "date: less precise"};
+    case DateMatch::kFiner:
+      return Verdict{Grade::kPartial, "date: more precise"};
+    case DateMatch::kDifferent:
+      break;
+  }
+  return Verdict{Grade::kIncorrect, "date: differs"};
+}
+
+Kind KindOf(const Gold& gold) {
+  constexpr std::pair<std::string_view, Kind> kKinds[] = {{"name", Kind::kName},     {"person", Kind::kPerson},
+                                                          {"number", Kind::kNumber}, {"identifier", Kind::kIdentifier},
+                                                          {"date", Kind::kDate},     {"code", Kind::kCode}};
+  for (const auto& [name, kind] : kKinds) {
+    if (gold.kind == name) return kind;
+  }
+  const std::string cleaned = Clean(gold.answer);
+  const std::string question = Joined(SplitWords(Clean(gold.question))), own = Joined(SplitWords(cleaned));
+  const bool asks_when = HasAny(question, {" year ", " when ", " date ", " decade "});
+  const std::vector<Date> dates = FindDates(SplitWords(cleaned));
+  if (!dates.empty() && (dates.front().month > 0 || (asks_when && (LooksLikeYear(cleaned) || dates.front().decade))))
+    return Kind::kDate;
+  if (gold.answer.find_first_of("(){}[]<>=`_") != gold.answer.npos && !HasDigit(cleaned) && cleaned.find(' ') == cleaned.npos)
+    return Kind::kCode;
+  if (HasDigit(cleaned)) {
+    const std::vector<Quantity> numbers = FindQuantities(cleaned);
+    const bool named =
+        HasAny(own,
+               {" section ", " article ", " version ", " rule ", " rfc ", " chapter ", " part ", " title ", " art ", " act "}) ||
+        HasAny(question, {" section ", " article ", " version ", " rule ", " rfc ", " code ", " port ", " standard ", " chapter ",
+                          " paragraph ", " clause ", " identifier ", " statute ", " subsection ", " release "});
+    const bool amount = HasAny(question, {" how many ", " how much ", " percentage ", " amount "});
+    const bool alone = numbers.size() == 1 && numbers[0].begin <= 8 && SplitWords(cleaned.substr(numbers[0].end)).size() <= 3;
+    if (alone && (amount || !named)) return Kind::kNumber;
+    if (named || !alone) return SplitWords(cleaned).size() <= 6 ? Kind::kIdentifier : Kind::kName;
+    return Kind::kIdentifier;
+  }
+  const std::vector<Quantity> spelled = FindQuantities(cleaned);
+  if (spelled.size() == 1 && spelled[0].begin == 0 && HasAny(question, {" how many "})) return Kind::kNumber;
+  return HasAny(question.substr(0, 8), {" who ", " whom ", " whose "}) ||
+                 HasAny(question, {" last name ", " surname ", " which person "})
+             ? Kind::kPerson
+             : Kind::kName;
+}
+
+Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
+  const std::string cleaned = Clean(answer);
+  const Stance stance = ReadStance(cleaned);
+  if (stance.empty) return {Grade::kNotAttempted, "empty"};
+  const Words words = ContentWords(cleaned);
+  const bool restates = SameWords(words, ContentWords(Clean(gold.question)));
+  if (!gold.answerable) {
+    if (stance.denies) return {Grade::kCorrect, "says that there is no such thing"};
+    if (stance.unknowable && gold.kind == "unknowable") return {Grade::kCorrect, "says that nobody can know"};
+    if (stance.abstains || stance.only_hedges) return {Grade::kNotAttempted, "abstains"};
+    if (restates) return {Grade::kNotAttempted, "repeats the question"};
+    return {Grade::kIncorrect, "answers the unanswerable"};
+  }
+  const Kind kind = KindOf(gold);
+  if (kind == Kind::kName || kind == Kind::kPerson) {
+    for (const std::string& text : AllGolds(gold)) {
+      if (SameWords(words, ContentWords(Clean(text)))) return {Grade::kCorrect, "equal"};
+    }
+  }
+  if (stance.abstains) return {Grade::kNotAttempted, "abstains"};
+  if (restates) return {Grade::kNotAttempted, "repeats the question"};
+  const std::string_view focus = Focus(cleaned);
+  if (kind == Kind::kNumber) {
+    if (const auto verdict = MatchNumber(gold, focus)) return *verdict;
+  }
+  if (kind == Kind::kDate) {
+    if (const auto verdict = MatchDate(gold, focus)) return *verdict;
+  }
+  if (kind == Kind::kIdentifier) return MatchIdentifier(gold, focus);
+  if (kind == Kind::kCode) return MatchCode(gold, focus);
+  return MatchName(gold, focus, kind == Kind::kPerson);
+}
+
+}  // namespace tidemark::omniscience

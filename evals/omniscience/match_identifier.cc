@@ -1,0 +1,241 @@
+// Identifiers and code: compared exactly, after what writing leaves open (spaces, "v1.2", "Art." for "Article", "XIX" for 19).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "evals/omniscience/match_rules.h"
+#include "evals/omniscience/quantity.h"
+
+namespace tidemark::omniscience {
+namespace {
+
+// A piece between spaces, without the punctuation around it: "47", "230(c)(1)", "c++17".
+struct Chunk {
+  std::string text;  // folded, numbers in figures
+  std::string original;
+  size_t begin = 0;  // byte of the cleaned text
+};
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool HasDigit(std::string_view text) { return std::any_of(text.begin(), text.end(), IsDigit); }
+
+bool IsLabel(std::string_view w) {
+  return IsOneOf(w, {"article",  "art",   "section", "sec",  "\xC2\xA7", "s",      "amendment", "paragraph", "para",
+                     "chapter",  "title", "part",    "rule", "version",  "v",      "number",    "no",        "clause",
+                     "schedule", "annex", "signal",  "port", "code",     "status", "regulation"});
+}
+
+int Roman(std::string_view text) {
+  int total = 0, before = 0;
+  for (size_t i = text.size(); i-- > 0;) {
+    static constexpr std::string_view kLetters = "ivxlc";
+    static constexpr int kValues[] = {1, 5, 10, 50, 100};
+    const size_t at = kLetters.find(text[i]);
+    if (at == kLetters.npos) return 0;
+    total += kValues[at] < before ? -kValues[at] : kValues[at];
+    before = std::max(before, kValues[at]);
+  }
+  return text.empty() || text.size() > 8 ? 0 : total;
+}
+
+// Takes punctuation off both ends; brackets only where they do not belong to the piece.
+std::string_view TrimPunctuation(std::string_view text) {
+  if (text.size() >= 3 && text.size() <= 5 && text.front() == '(' && text.back() == ')') return text;  // a subdivision, perhaps
+  const auto unbalanced = [&](char open, char close) {
+    return std::count(text.begin(), text.end(), open) != std::count(text.begin(), text.end(), close);
+  };
+  while (!text.empty() && (std::string_view(".,;:!?\"'=").find(text.back()) != std::string_view::npos ||
+                           (text.back() == ')' && unbalanced('(', ')')) || (text.back() == ']' && unbalanced('[', ']'))))
+    text.remove_suffix(1);
+  while (!text.empty() && (std::string_view(",;:!?\"'=").find(text.front()) != std::string_view::npos || text.front() == '[' ||
+                           (text.front() == '(' && (unbalanced('(', ')') || text.back() == ')'))))
+    text.remove_prefix(1);
+  while (!text.empty() && text.back() == ')' && unbalanced('(', ')')) text.remove_suffix(1);
+  if (text.size() > 1 && text.back() == '+' && IsDigit(text[text.size() - 2])) text.remove_suffix(1);  // 3.6+
+  return text;
+}
+
+// "19th" and "nineteenth" are 19; a Roman numeral beside a label too.
+std::string Figures(const std::string& text, bool beside_label) {
+  if (text.size() > 2 && IsDigit(text[0]) && IsOneOf(std::string_view(text).substr(text.size() - 2), {"st", "nd", "rd", "th"}) &&
+      IsDigit(text[text.size() - 3])) {
+    return text.substr(0, text.size() - 2);
+  }
+  std::vector<std::string> parts(1);
+  for (const char c : text) c == '-' ? parts.emplace_back() : parts.back() += c, void();
+  double value = 0;
+  const size_t n = ParseNumberWords(parts, 0, value);
+  if (n == parts.size() && n > 0 && value < 1e6) return fmt::format("{}", static_cast<int64_t>(value));
+  if (const int roman = beside_label ? Roman(text) : 0; roman > 0) return fmt::format("{}", roman);
+  return text;
+}
+
+std::vector<Chunk> Chunks(std::string_view cleaned) {
+  std::vector<Chunk> pieces, chunks;
+  size_t pos = 0;
+  while (pos < cleaned.size()) {
+    const size_t end = std::min(cleaned.find_first_of(" \n", pos), cleaned.size());
+    std::string_view piece = cleaned.substr(pos, end - pos);
+    const size_t begin = pos;
+    pos = end + 1;
+    if (piece.substr(0, 2) == "\xC2\xA7") piece.remove_prefix(2);
+    piece = TrimPunctuation(piece);
+    if (!piece.empty()) pieces.push_back({Fold(piece), std::string(piece), begin});
+  }
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    std::string text = pieces[i].text;
+    const bool beside = (i > 0 && IsLabel(TrimPunctuation(pieces[i - 1].text))) ||
+                        (i + 1 < pieces.size() && IsLabel(TrimPunctuation(pieces[i + 1].text)));
+    if (text.size() > 1 && text[0] == 'v' && IsDigit(text[1])) text.erase(0, 1);
+    text = Figures(text, beside);
+    const bool bracketed = text.size() > 2 && text.front() == '(' && text.back() == ')';
+    if (bracketed && !chunks.empty() && HasDigit(chunks.back().text)) {
+      chunks.back().text += text;  // "Article 6 (1)" is 6(1)
+      continue;
+    }
+    if (bracketed) text = text.substr(1, text.size() - 2);
+    chunks.push_back({std::move(text), pieces[i].original, pieces[i].begin});
+  }
+  return chunks;
+}
+
+bool IsAcronym(std::string_view text) {
+  return text.size() >= 2 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+// The last piece with a digit is what identifies; the pieces before it are its label. Without a digit the whole is.
+struct Target {
+  std::string core, label, compact;
+  bool digits = false;
+};
+
+std::string Compact(const std::vector<Chunk>& chunks) {
+  std::string all;
+  for (const Chunk& c : chunks) all += c.text;
+  return all;
+}
+
+Target MakeTarget(const std::string& gold) {
+  const std::vector<Chunk> chunks = Chunks(Clean(gold));
+  Target target;
+  target.compact = Compact(chunks);
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    if (!HasDigit(chunks[i].text)) continue;
+    target.digits = true;
+    target.core = chunks[i].text;
+    target.label = i > 0 ? chunks[i - 1].text : "";
+  }
+  if (!target.digits) target.core = target.compact;
+  return target;
+}
+
+// Candidates of the same shape as the gold: with digits, or all upper case and as long.
+bool SameShape(const Chunk& chunk, const Target& target) {
+  if (target.digits) return HasDigit(chunk.text);
+  const bool upper = std::all_of(chunk.original.begin(), chunk.original.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return chunk.text == target.core ? upper || target.core.size() > 2 : upper && chunk.text.size() == target.core.size();
+}
+
+// "IAS 16" where the gold is "IFRS 16": an acronym before the number that is neither the gold's nor the question's.
+bool OfSomethingElse(const std::string& before, const std::vector<Target>& targets, const std::vector<Chunk>& asked) {
+  if (!IsAcronym(before)) return false;
+  bool asked_alone = false;  // not as the label of another number, as in "what replaced IAS 17"
+  for (size_t i = 0; i < asked.size(); ++i) {
+    asked_alone = asked_alone || (asked[i].original == before && (i + 1 == asked.size() || !HasDigit(asked[i + 1].text)));
+  }
+  const auto named = [](const Target& t) { return !t.label.empty() && !IsLabel(t.label); };
+  return std::any_of(targets.begin(), targets.end(), named) &&
+         std::none_of(targets.begin(), targets.end(), [&](const Target& t) { return t.label == Fold(before); }) && !asked_alone;
+}
+
+bool StartsWith(const std::string& text, const std::string& prefix) { return text.compare(0, prefix.size(), prefix) == 0; }
+
+}  // namespace
+
+Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
+  std::vector<Target> targets;
+  for (const std::string& text : AllGolds(gold)) targets.push_back(MakeTarget(text));
+  const std::vector<Chunk> chunks = Chunks(focus);
+  const std::string question = Clean(gold.question);
+  const std::vector<Chunk> asked = Chunks(question);
+  const Words words = SplitWords(focus);
+  for (const Target& t : targets) {
+    if (Compact(chunks) == t.compact && !t.compact.empty()) return {Grade::kCorrect, "identifier: equal"};
+  }
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    const Chunk& chunk = chunks[i];
+    const bool shaped = std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return SameShape(chunk, t); });
+    const bool given = std::any_of(asked.begin(), asked.end(), [&](const Chunk& a) { return a.text == chunk.text; });
+    if (!shaped || given || Negated(words, WordAt(words, chunk.begin))) continue;
+    // The first candidate that is not ruled out is the answer; another right behind an "or" makes two.
+    if (i + 2 < chunks.size() && chunks[i + 1].text == "or" && SameShape(chunks[i + 2], targets.front()) &&
+        chunks[i + 2].text != chunk.text)
+      return {Grade::kIncorrect, "identifier: two given"};
+    const std::string before = i > 0 ? chunks[i - 1].original : "";
+    if (OfSomethingElse(before, targets, asked)) return {Grade::kIncorrect, "identifier: of something else"};
+    Verdict verdict{Grade::kIncorrect, "identifier: differs"};
+    for (const Target& t : targets) {
+      if (chunk.text == t.core || chunk.text == t.label + t.core || chunk.text == t.compact)
+        return {Grade::kCorrect, "identifier"};
+      if (t.digits && StartsWith(chunk.text, t.core + "(")) verdict = {Grade::kPartial, "identifier: more precise"};
+      if (t.digits && (StartsWith(t.core, chunk.text + ".") || StartsWith(t.core, chunk.text + "(")))
+        verdict = {Grade::kIncorrect, "identifier: incomplete"};
+    }
+    return verdict;
+  }
+  return {Grade::kIncorrect, "identifier: none given"};
+}
+
+namespace {
+
+// Without spaces, quotes, a pair of empty brackets and a closing full stop. Case counts in names made of letters.
+std::string CodeForm(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != ' ' && c != '"' && c != '\'' && c != '\n' && c != '*') out += c;
+  }
+  while (!out.empty() && (out.back() == '.' || out.back() == ';')) out.pop_back();
+  if (out.size() > 2 && out.compare(out.size() - 2, 2, "()") == 0) out.resize(out.size() - 2);
+  const bool name =
+      std::all_of(out.begin(), out.end(), [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+  return name ? out : Fold(out);
+}
+
+bool IsCodeByte(char c) { return c == '_' || IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// Stands alone: no letter, digit or underscore beside it, and not as a member (x.len).
+bool StandsAlone(std::string_view text, size_t at, size_t length) {
+  if (at > 0 && (IsCodeByte(text[at - 1]) || text[at - 1] == '-' || text[at - 1] == '^')) return false;
+  if (at > 1 && text[at - 1] == '.' && IsCodeByte(text[at - 2])) return false;
+  const size_t end = at + length;
+  if (end == text.size()) return true;
+  return !IsCodeByte(text[end]) && text[end] != '-' && text[end] != '^' &&
+         !(text[end] == '.' && end + 1 < text.size() && IsCodeByte(text[end + 1]));
+}
+
+}  // namespace
+
+Verdict MatchCode(const Gold& gold, std::string_view focus) {
+  const Words words = SplitWords(focus);
+  std::optional<size_t> first;
+  for (const std::string& text : AllGolds(gold)) {
+    const std::string cleaned = Clean(text);
+    if (CodeForm(focus) == CodeForm(cleaned)) return {Grade::kCorrect, "code: equal"};
+    for (size_t at = focus.find(cleaned); at != focus.npos && !cleaned.empty(); at = focus.find(cleaned, at + 1)) {
+      if (StandsAlone(focus, at, cleaned.size()) && !Negated(words, WordAt(words, at))) {
+        first = std::min(first.value_or(at), at);
+        break;
+      }
+    }
+  }
+  if (!first) return {Grade::kIncorrect, "code: not given"};
+  const size_t i = WordAt(words, *first);
+  const bool behind_or = i > 0 && words[i - 1].text == "or";
+  const size_t next = WordAt(words, *first + 1) + 1;
+  const bool before_or = next < words.size() && words[next].text == "or" && next + 1 < words.size();
+  if (behind_or || before_or) return {Grade::kIncorrect, "code: two given"};
+  return {Grade::kCorrect, "code"};
+}
+
+}  // namespace tidemark::omniscience

@@ -1,0 +1,321 @@
+// Names and other short texts: is the gold what the answer commits itself to?
+#include <algorithm>
+#include <utility>
+
+#include "evals/omniscience/match_rules.h"
+
+namespace tidemark::omniscience {
+namespace {
+
+constexpr size_t kMostOccurrences = 32;  // of a gold in one answer: more would only cost time
+
+bool Contains(const Words& words, std::string_view text) {
+  return std::any_of(words.begin(), words.end(), [&](const Word& w) { return w.text == text; });
+}
+
+std::string_view Trim(std::string_view text) {
+  const size_t begin = text.find_first_not_of(' ');
+  return begin == text.npos ? std::string_view() : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+// Ways to write a gold that ask for less: without what stands in brackets, either side of a colon, a place without its region.
+std::vector<std::string> Variants(const std::string& gold) {
+  std::vector<std::string> all = {gold};
+  const auto add = [&all](std::string_view text) {
+    text = Trim(text);
+    if (text.size() > 1) all.emplace_back(text);
+  };
+  const size_t open = gold.find(" ("), close = gold.find(')');
+  if (open != gold.npos && close != gold.npos && open < close) {
+    add(gold.substr(0, open));
+    add(std::string_view(gold).substr(open + 2, close - open - 2));
+  }
+  if (const size_t colon = gold.find(": "); colon != gold.npos) {
+    add(std::string_view(gold).substr(0, colon));
+    add(std::string_view(gold).substr(colon + 2));
+  }
+  if (const size_t comma = gold.find(", "); comma != gold.npos && gold.find(',', comma + 1) == gold.npos) {
+    const Words rest = SplitWords(gold.substr(comma + 2)), first = SplitWords(gold.substr(0, comma));
+    const auto capital = [](const Word& w) { return w.capital; };
+    if (!first.empty() && first[0].capital && std::all_of(rest.begin(), rest.end(), capital)) add(gold.substr(0, comma));
+  }
+  return all;
+}
+
+// The noun asked for, with what stands beside it: up to three words after "which" or "what" ("which county contained the").
+Words HeadOf(const Words& question) {
+  Words head;
+  size_t i = 0;
+  while (i < question.size() && !IsOneOf(question[i].text, {"which", "what"})) ++i;
+  for (++i; i < question.size() && head.size() < 3; ++i) {
+    if (!IsFiller(question[i].text)) head.push_back(question[i]);
+  }
+  return head;
+}
+
+// Every form of the gold as words. What kind of thing it is may be left out if the question says it ("Outstanding Paper
+// [Award]").
+std::vector<Words> Forms(const Gold& gold, const Words& question) {
+  std::vector<Words> forms;
+  const Words head = HeadOf(question);
+  for (const std::string& text : AllGolds(gold)) {
+    for (const std::string& variant : Variants(text)) {
+      Words words = ContentWords(Clean(variant));
+      if (words.empty()) continue;
+      forms.push_back(words);
+      const auto asked = [&](const Word& w) { return Contains(head, w.text) || IsFiller(w.text); };
+      while (!words.empty() && asked(words.back())) words.pop_back();
+      while (!words.empty() && asked(words.front())) words.erase(words.begin());
+      const bool telling = std::any_of(words.begin(), words.end(), [](const Word& w) { return w.text.size() >= 3; });
+      if (telling && words.size() < forms.back().size()) forms.push_back(std::move(words));
+    }
+  }
+  return forms;
+}
+
+bool IsGeneric(std::string_view w) {
+  return IsOneOf(w,
+                 {"organ",        "gland",    "city",    "country",   "river",     "planet",  "particle", "particles", "element",
+                  "metal",        "atom",     "atoms",   "number",    "symbol",    "command", "clause",   "keyword",   "function",
+                  "method",       "score",    "scale",   "law",       "award",     "prize",   "language", "languages", "family",
+                  "bone",         "standard", "theorem", "unit",      "bond",      "bonds",   "itself",   "today",     "again",
+                  "respectively", "only",     "all",     "here",      "system",    "test",    "colour",   "color",     "sir",
+                  "dr",           "mr",       "mrs",     "professor", "president", "king",    "queen",    "emperor",   "lord",
+                  "saint",        "because",  "when",    "where",     "while",     "since",   "with",     "although",  "whose",
+                  "whom",         "if",       "then",    "first",     "in",        "then",    "now",      "s",         "side",
+                  "writ",         "person",   "company", "state",     "place",     "town",    "village",  "species",   "disease",
+                  "tool",         "manager",  "package", "means",     "stands",    "denotes", "refers",   "equals",    "or",
+                  "during",       "between",  "near"});
+}
+
+// The occurrence at [at, at + size) is part of a longer name: "New York" for York, "sodium chloride" for sodium.
+bool InLongerName(const Words& words, size_t at, size_t size, const Words& question, bool person) {
+  const auto foreign = [&](const Word& w) { return !Contains(question, w.text) && !IsFiller(w.text) && !IsGeneric(w.text); };
+  const size_t end = at + size;
+  const bool left_joined = at > 0 && words[at].before == "-", right_joined = end < words.size() && words[end].before == "-";
+  if (!person && ((left_joined && foreign(words[at - 1])) || (right_joined && foreign(words[end])))) return true;
+  if (person) return false;
+  const bool left = at > 0 && words[at].before == " " && !BeginsClause(words, at);
+  const bool right = end < words.size() && words[end].before == " " && !BeginsClause(words, end);
+  // A capital in the middle of a sentence marks a name; at its beginning it marks nothing.
+  if (left && words[at - 1].capital && !BeginsSentence(words, at - 1) && foreign(words[at - 1])) return true;
+  if (left && words[at - 1].capital && words[at].capital && foreign(words[at - 1])) return true;
+  if (right && words[end].capital && foreign(words[end])) return true;
+  // In a bare phrase every further noun changes what is meant.
+  if (words.size() <= size + 2 && !words[at].capital) {
+    if ((right && foreign(words[end])) || (left && foreign(words[at - 1]))) return true;
+  }
+  return words.size() <= size + 2 && right && foreign(words[end]) &&
+         !IsOneOf(words[end].text, {"did", "wrote", "painted", "discovered"});
+}
+
+// Another candidate offered beside the occurrence: "X or Y", "X/Y", "either".
+bool OneOfTwo(const Words& words, size_t at, size_t size, const std::vector<Words>& forms) {
+  const auto is_gold = [&](size_t from) {
+    return std::any_of(forms.begin(), forms.end(), [&](const Words& f) { return Matches(words, from, f); });
+  };
+  const size_t end = at + size;
+  const auto ends_with_gold = [&](size_t stop) {
+    return std::any_of(forms.begin(), forms.end(),
+                       [&](const Words& f) { return f.size() <= stop && Matches(words, stop - f.size(), f); });
+  };
+  if (end < words.size() && words[end].before == "/" && !is_gold(end)) return true;
+  if (at > 0 && words[at].before == "/" && !ends_with_gold(at)) return true;
+  if (end + 1 < words.size() && words[end].text == "or") {
+    size_t next = end + 1;
+    while (next + 1 < words.size() &&
+           IsOneOf(words[next].text, {"maybe", "perhaps", "possibly", "even", "simply", "just", "more", "precisely"}))
+      ++next;
+    if (!is_gold(next)) return true;
+  }
+  if (at > 0 && (words[at - 1].text == "or" || words[at - 1].text == "either")) {
+    if (words[at - 1].text == "either" || !ends_with_gold(at - 1)) return true;
+  }
+  if (at > 1 && words[at - 2].text == "or" && IsOneOf(words[at - 1].text, {"maybe", "perhaps", "possibly"}) &&
+      !ends_with_gold(at - 2))
+    return true;
+  // A list that ends in "or": every member is a candidate.
+  for (size_t i = end; i < words.size() && i < end + 6 && !BeginsSentence(words, i); ++i) {
+    if (words[i].text == "or" && words[end].before.find(',') != std::string::npos && words.size() <= 12) return true;
+  }
+  return false;
+}
+
+// "It is Lyon, near Paris": what stands in such a place is not what is claimed.
+bool OnlyMentioned(const Words& words, size_t at, const Words& question) {
+  if (at == 0 || BeginsSentence(words, at)) return false;
+  const std::string& before = words[at - 1].text;
+  if (Contains(question, before)) return false;
+  if (IsOneOf(before, {"near", "besides", "replaced", "replacing", "succeeded", "succeeding", "preceding", "preceded",
+                       "resembles", "beside"}))
+    return true;
+  return before == "of" && at > 1 && IsOneOf(words[at - 2].text, {"north", "south", "east", "west", "outside", "instead"});
+}
+
+// The first clause that says something says something else: "Lyon, which is larger than Paris".
+bool LedByAnother(const Words& words, size_t at, const Words& question) {
+  size_t begin = 0;
+  while (begin < at) {
+    size_t end = begin + 1;
+    while (end < words.size() && !BeginsClause(words, end) &&
+           !IsOneOf(words[end].text, {"which", "who", "because", "whose", "where"}))
+      ++end;
+    if (at < end) return false;  // the gold stands in the first clause that commits itself
+    const bool adverbial =
+        IsOneOf(words[begin].text,
+                {"in",    "on",   "at",    "by",    "during", "as",       "according", "for", "of",   "after", "before", "under",
+                 "since", "with", "among", "while", "when",   "although", "though",    "if",  "like", "born",  "from"});
+    size_t telling = 0;
+    bool capital = false;
+    for (size_t i = begin; i < end; ++i) {
+      if (IsFiller(words[i].text) || Contains(question, words[i].text) || IsGeneric(words[i].text)) continue;
+      ++telling;
+      capital = capital || (words[i].capital && i > 0) || (i == 0 && words[i].capital && end - begin <= 3);
+    }
+    if (!adverbial && telling > 0 && telling <= 4 && capital && !Negated(words, end - 1)) return true;
+    begin = end;
+  }
+  return false;
+}
+
+// Where the question names the options ("a debit or a credit"), the other one: the word beside "or" that is not in the gold.
+std::string OtherOption(const Words& question, const Words& form) {
+  for (size_t i = 1; i + 1 < question.size(); ++i) {
+    if (question[i].text != "or") continue;
+    size_t left = i - 1, right = i + 1;
+    while (left > 0 && IsFiller(question[left].text)) --left;
+    while (right + 1 < question.size() && IsFiller(question[right].text)) ++right;
+    const bool gold_left = Contains(form, question[left].text);
+    if (gold_left != Contains(form, question[right].text)) return gold_left ? question[right].text : question[left].text;
+  }
+  return {};
+}
+
+bool Claims(const Words& words, size_t at, const Words& form, const std::vector<Words>& forms, const Words& question,
+            bool person) {
+  if (Negated(words, at) || OnlyMentioned(words, at, question)) return false;
+  if (OneOfTwo(words, at, form.size(), forms) || InLongerName(words, at, form.size(), question, person)) return false;
+  const bool in_question = std::all_of(form.begin(), form.end(), [&](const Word& w) { return Contains(question, w.text); });
+  if (in_question) {
+    const std::string other = OtherOption(question, form);
+    if (other.empty()) return words.size() <= form.size() + 3;
+    for (size_t i = 0; i < at; ++i) {
+      if (words[i].text == other && !Negated(words, i)) return false;
+    }
+    return true;
+  }
+  return !LedByAnother(words, at, question);
+}
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
+    }
+  }
+  return row.back();
+}
+
+// Letters without vowels, doubled ones once: equal for spellings by ear.
+std::string Skeleton(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view("aeiouyh").find(c) == std::string_view::npos && (out.empty() || out.back() != c)) out += c;
+  }
+  return out;
+}
+
+// A slip in a person's name: one letter in eight or more, or the same consonants, also with words joined or split; the first
+// letters of the first and last word agree. How many words of the answer it takes, 0 for none.
+size_t SameNameMisspelt(const Words& words, size_t at, const Words& form) {
+  std::string gold;
+  for (const Word& w : form) gold += w.text;
+  if (gold.size() < 8 || gold.size() > 100) return 0;
+  const std::string skeleton = Skeleton(gold);
+  std::string answer;
+  for (size_t n = 1; n <= form.size() + 1 && at + n <= words.size(); ++n) {
+    const Word& last = words[at + n - 1];
+    if (!last.capital && n == 1) return 0;
+    answer += last.text;
+    if (answer.size() > 2 * gold.size()) return 0;
+    if (n + 1 < form.size() || answer.front() != gold.front() || last.text.front() != form.back().text.front()) continue;
+    if (EditDistance(gold, answer) <= gold.size() / 8 || (skeleton.size() >= 5 && skeleton == Skeleton(answer))) return n;
+  }
+  return 0;
+}
+
+// The answer gives part of the gold and nothing that is not in it.
+bool PartOfGold(const Words& words, const Words& gold, const Words& question, bool person) {
+  size_t shared = 0;
+  for (const Word& w : words) {
+    if (Contains(gold, w.text) && !IsFiller(w.text)) {
+      shared += Contains(question, w.text) ? 0 : 1;
+    } else if (!IsFiller(w.text) && !Contains(question, w.text) && !IsGeneric(w.text)) {
+      return false;
+    }
+  }
+  return shared > 0 && shared < gold.size() && !(person && gold.size() < 2);
+}
+
+// A list of three or more: all of it in any order is right, some of it and nothing wrong is partial.
+std::optional<Verdict> MatchList(const Gold& gold, const Words& words) {
+  if (std::count(gold.answer.begin(), gold.answer.end(), ',') < 2) return std::nullopt;
+  size_t items = 0, given = 0;
+  std::string_view rest = gold.answer;
+  while (!rest.empty()) {
+    const size_t comma = std::min(rest.find(','), rest.size());
+    Words item = ContentWords(Clean(rest.substr(0, comma)));
+    rest.remove_prefix(std::min(rest.size(), comma + 1));
+    if (!item.empty() && item[0].text == "and") item.erase(item.begin());
+    if (item.empty()) continue;
+    ++items;
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (!Matches(words, i, item) || Negated(words, i)) continue;
+      ++given;
+      break;
+    }
+  }
+  if (given == items) return Verdict{Grade::kCorrect, "list"};
+  if (2 * given >= items) return Verdict{Grade::kPartial, "list: part of it"};
+  return Verdict{Grade::kIncorrect, "list: differs"};
+}
+
+}  // namespace
+
+Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
+  const Words words = ContentWords(focus), question = ContentWords(Clean(gold.question));
+  const std::vector<Words> forms = Forms(gold, question);
+  bool mentioned = false;
+  for (const Words& form : forms) {
+    size_t seen = 0;
+    for (size_t at = 0; at < words.size() && seen < kMostOccurrences; ++at) {
+      const bool equal = Matches(words, at, form);
+      const size_t slip = person && !equal ? SameNameMisspelt(words, at, form) : 0;
+      if (!equal && slip == 0) continue;
+      mentioned = true;
+      ++seen;
+      const Words claimed(words.begin() + static_cast<std::ptrdiff_t>(at),
+                          words.begin() + static_cast<std::ptrdiff_t>(at + (equal ? form.size() : slip)));
+      if (Claims(words, at, claimed, forms, question, person)) return {Grade::kCorrect, equal ? "name" : "name: misspelt"};
+    }
+  }
+  if (const auto list = MatchList(gold, words)) return *list;
+  if (mentioned) return {Grade::kIncorrect, "name: mentioned, not claimed"};
+  for (const std::string& text : AllGolds(gold)) {
+    const Words full = ContentWords(Clean(text));
+    if (!PartOfGold(words, full, question, person)) continue;
+    // What is missing may be in the question: the first name of somebody's wife.
+    const bool presumed = std::all_of(full.begin(), full.end(),
+                                      [&](const Word& w) { return Contains(words, w.text) || Contains(question, w.text); });
+    const bool surname = person && (presumed || Contains(words, full.back().text));
+    return surname ? Verdict{Grade::kCorrect, "name: surname"} : Verdict{Grade::kPartial, "name: part of it"};
+  }
+  return {Grade::kIncorrect, "name: differs"};
+}
+
+}  // namespace tidemark::omniscience

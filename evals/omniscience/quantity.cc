@@ -1,0 +1,400 @@
+#include "evals/omniscience/quantity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+
+#include "evals/omniscience/text.h"
+
+namespace tidemark::omniscience {
+namespace {
+
+constexpr size_t kMostQuantities = 256;
+
+struct UnitRow {
+  std::string_view names;  // separated by '|', folded
+  Unit unit;
+};
+
+constexpr UnitRow kUnits[] = {
+    {"mm|millimetre|millimetres|millimeter|millimeters", {"length", 1e-3}},
+    {"cm|centimetre|centimetres|centimeter|centimeters", {"length", 1e-2}},
+    {"metres per second|meters per second|metre per second|meter per second|m/s|m s^-1", {"speed", 1}},
+    {"kilometres per second|kilometers per second|km/s", {"speed", 1e3}},
+    {"kilometres per hour|kilometers per hour|km/h|kph", {"speed", 1 / 3.6}},
+    {"miles per hour|mph", {"speed", 0.44704}},
+    {"m/s^2|metres per second squared|meters per second squared|m s^-2", {"acceleration", 1}},
+    {"square metres|square meters|m^2", {"area", 1}},
+    {"square kilometres|square kilometers|km^2", {"area", 1e6}},
+    {"hectares|hectare|ha", {"area", 1e4}},
+    {"acres|acre", {"area", 4046.8564224}},
+    {"m|metre|metres|meter|meters", {"length", 1}},
+    {"km|kilometre|kilometres|kilometer|kilometers", {"length", 1e3}},
+    {"inch|inches", {"length", 0.0254}},
+    {"ft|foot|feet", {"length", 0.3048}},
+    {"yard|yards", {"length", 0.9144}},
+    {"mile|miles|mi", {"length", 1609.344}},
+    {"mg|milligram|milligrams", {"mass", 1e-6}},
+    {"g|gram|grams", {"mass", 1e-3}},
+    {"kg|kilogram|kilograms|kilogramme|kilogrammes", {"mass", 1}},
+    {"tonne|tonnes|metric tons", {"mass", 1e3}},
+    {"lb|lbs", {"mass", 0.45359237}},
+    {"s|sec|second|seconds", {"time", 1}},
+    {"min|minute|minutes", {"time", 60}},
+    {"h|hr|hrs|hour|hours", {"time", 3600}},
+    {"day|days", {"time", 86400}},
+    {"week|weeks", {"time", 604800}},
+    {"year|years|yr|yrs", {"time", 31557600}},
+    {"k|kelvin|kelvins", {"temperature", 1}},
+    {"\xC2\xB0"
+     "c|degrees celsius|degree celsius|celsius|degrees c",
+     {"temperature", 1, 273.15}},
+    {"\xC2\xB0"
+     "f|degrees fahrenheit|fahrenheit|degrees f",
+     {"temperature", 5.0 / 9, 459.67 * 5 / 9}},
+    {"ml|millilitre|millilitres|milliliter|milliliters", {"volume", 1e-3}},
+    {"l|litre|litres|liter|liters", {"volume", 1}},
+    {"%|percent|per cent", {"percent", 1}},
+    {"degrees|degree|\xC2\xB0", {"angle", 1}},
+    {"radians|radian|rad", {"angle", 57.29577951308232}},
+    {"bits|bit", {"data", 1}},
+    {"bytes|byte", {"data", 8}},
+    {"$|dollar|dollars|usd|us dollars|us$", {"dollar", 1}},
+    {"\xE2\x82\xAC|euro|euros|eur", {"euro", 1}},
+    {"\xC2\xA3|gbp|pounds sterling", {"sterling", 1}},
+    {"\xC2\xA5|yen|jpy", {"yen", 1}},
+};
+
+bool IsAsciiLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsWordByte(char c) { return IsAsciiLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0xC3 || c == '_'; }
+
+// The longest unit whose name stands at text[at] and ends there; its length in `length`.
+Unit UnitAt(std::string_view text, size_t at, size_t& length) {
+  Unit best;
+  length = 0;
+  for (const UnitRow& row : kUnits) {
+    std::string_view names = row.names;
+    while (!names.empty()) {
+      const size_t bar = std::min(names.find('|'), names.size());
+      const std::string_view name = names.substr(0, bar);
+      names.remove_prefix(std::min(names.size(), bar + 1));
+      if (name.size() <= length || text.substr(at, name.size()) != name) continue;
+      const size_t end = at + name.size();
+      if (IsWordByte(name.back()) && end < text.size() && (IsWordByte(text[end]) || text[end] == '^')) continue;
+      best = row.unit;
+      length = name.size();
+    }
+  }
+  return best;
+}
+
+struct Magnitude {
+  std::string_view name;
+  int power;
+};
+constexpr Magnitude kMagnitudes[] = {{"thousand", 3}, {"million", 6},   {"mio", 6},     {"mn", 6},       {"billion", 9},
+                                     {"bn", 9},       {"trillion", 12}, {"hundred", 2}, {"millions", 6}, {"billions", 9}};
+
+// Reads digits with group separators and one decimal point at text[pos].
+struct Digits {
+  std::string text;  // plain form for strtod
+  int fraction = 0;  // digits after the point
+  size_t end = 0;
+};
+
+size_t DigitRun(std::string_view text, size_t at) {
+  size_t n = 0;
+  while (at + n < text.size() && IsDigit(text[at + n])) ++n;
+  return n;
+}
+
+std::optional<Digits> ReadDigits(std::string_view text, size_t pos) {
+  Digits d;
+  size_t run = DigitRun(text, pos);
+  d.text = text.substr(pos, run);
+  d.end = pos + run;
+  if (run >= 1 && run <= 3) {  // groups of three, all with the same separator
+    const char separator = d.end < text.size() ? text[d.end] : '\0';
+    const bool groups = separator == ',' || separator == ' ' || separator == '\'' || separator == '.';
+    size_t count = 0, at = d.end;
+    while (groups && at < text.size() && text[at] == separator && DigitRun(text, at + 1) == 3) {
+      at += 4;
+      ++count;
+    }
+    if (count >= (separator == '.' ? 2u : 1u)) {  // one point is a decimal point
+      for (size_t i = d.end; i < at; ++i) {
+        if (text[i] != separator) d.text += text[i];
+      }
+      d.end = at;
+    }
+  }
+  const char mark = d.end < text.size() ? text[d.end] : '\0';
+  const size_t fraction = mark == '.' || mark == ',' ? DigitRun(text, d.end + 1) : 0;
+  if (fraction > 0) {
+    if (d.end + 1 + fraction < text.size() && text[d.end + 1 + fraction] == '.' && DigitRun(text, d.end + 2 + fraction) > 0)
+      return std::nullopt;  // 1.2.3
+    d.text += '.';
+    d.text += text.substr(d.end + 1, fraction);
+    d.fraction = static_cast<int>(fraction);
+    d.end += 1 + fraction;
+  }
+  if (d.text.empty() || d.text.size() > 60) return std::nullopt;
+  return d;
+}
+
+// "e23", "x 10^23", "* 10^-3" at text[pos]: the exponent, and pos moved past it.
+std::optional<int> ReadExponent(std::string_view text, size_t& pos) {
+  size_t at = pos;
+  if (at < text.size() && text[at] == 'e') {
+    ++at;
+  } else {
+    while (at < text.size() && text[at] == ' ') ++at;
+    if (text.substr(at, 2) == "\xC3\x97" || text.substr(at, 2) == "\xC2\xB7") {
+      at += 2;
+    } else if (at < text.size() && (text[at] == 'x' || text[at] == '*')) {
+      ++at;
+    } else {
+      return std::nullopt;
+    }
+    while (at < text.size() && text[at] == ' ') ++at;
+    if (text.substr(at, 2) != "10") return std::nullopt;
+    at += 2;
+    if (at < text.size() && text[at] == '^') ++at;
+    if (at < text.size() && text[at] == '(') ++at;
+    if (at < text.size() && text[at] == '{') ++at;
+  }
+  const bool minus = at < text.size() && text[at] == '-';
+  if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
+  const size_t run = DigitRun(text, at);
+  if (run == 0 || run > 3) return std::nullopt;
+  const int exponent = std::atoi(std::string(text.substr(at, run)).c_str());
+  pos = at + run;
+  if (pos < text.size() && (text[pos] == ')' || text[pos] == '}')) ++pos;
+  return minus ? -exponent : exponent;
+}
+
+// What stands before a number, folded, without trailing spaces; the currency sign among it is taken off.
+bool EndsWithAny(std::string_view text, std::initializer_list<std::string_view> ends) {
+  return std::any_of(ends.begin(), ends.end(),
+                     [&](std::string_view e) { return text.size() >= e.size() && text.substr(text.size() - e.size()) == e; });
+}
+
+// Magnitude word and unit after a number, sign, currency and bound before it.
+void ReadSurroundings(std::string_view text, Quantity& q) {
+  const auto skip_space = [&](size_t at) { return at < text.size() && (text[at] == ' ' || text[at] == '-') ? at + 1 : at; };
+  const size_t after = skip_space(q.end);
+  for (const Magnitude& m : kMagnitudes) {
+    const size_t end = after + m.name.size();
+    if (text.substr(after, m.name.size()) != m.name || (end < text.size() && IsWordByte(text[end]))) continue;
+    q.value *= std::pow(10.0, m.power);
+    q.place += m.power;
+    q.power = m.power;
+    q.end = end;
+    q.bare = false;
+    break;
+  }
+  size_t length = 0;
+  const size_t at = skip_space(q.end);
+  q.unit = UnitAt(text, at, length);
+  if (length > 0) q.end = at + length;
+  std::string_view before = text.substr(0, q.begin);
+  const auto trim = [&] {
+    while (!before.empty() && (before.back() == ' ' || before.back() == '~' || before.back() == '(')) before.remove_suffix(1);
+  };
+  trim();
+  for (const auto& [sign, name] : {std::pair{"$", "$"},
+                                   {"\xE2\x82\xAC", "euro"},
+                                   {"\xC2\xA3", "gbp"},
+                                   {"\xC2\xA5", "yen"},
+                                   {" usd", "usd"},
+                                   {" eur", "eur"}}) {
+    if (!EndsWithAny(before, {sign})) continue;
+    before.remove_suffix(std::string_view(sign).size());
+    size_t ignored = 0;
+    q.unit = UnitAt(name, 0, ignored);
+  }
+  trim();
+  if (EndsWithAny(before, {"minus"})) q.value = -q.value;
+  q.bound = EndsWithAny(before, {"more than", "less than", "fewer than", "at least", "at most", " over", " under", " above",
+                                 " below", "up to", "greater than", "<", ">"}) &&
+            !EndsWithAny(before, {"no more than and no less than"});
+  if (q.unit.dimension.empty() == false || length > 0) q.bare = false;
+}
+
+std::optional<Quantity> ReadNumeral(std::string_view text, size_t pos) {
+  const auto digits = ReadDigits(text, pos);
+  if (!digits) return std::nullopt;
+  Quantity q;
+  q.begin = pos;
+  q.end = digits->end;
+  q.value = std::strtod(digits->text.c_str(), nullptr);
+  q.place = -digits->fraction;
+  q.bare =
+      digits->fraction == 0 && digits->text.size() >= 3 && digits->text.size() <= 4 && digits->end - pos == digits->text.size();
+  q.round = digits->fraction == 0 && digits->text.back() == '0' && q.value != 0;
+  if (const auto exponent = ReadExponent(text, q.end)) {
+    q.value *= std::pow(10.0, *exponent);
+    q.place += *exponent;
+    q.bare = q.round = false;
+  }
+  // A letter right behind belongs to an identifier, unless it begins a unit or says "k".
+  size_t unit = 0;
+  if (q.end < text.size() && IsWordByte(text[q.end])) {
+    UnitAt(text, q.end, unit);
+    if (unit == 0) return std::nullopt;
+  }
+  if (pos > 0 && text[pos - 1] == '-' && (pos == 1 || text[pos - 2] == ' ' || text[pos - 2] == '(' || text[pos - 2] == '=')) {
+    q.value = -q.value;
+    q.begin = pos - 1;
+  }
+  if (text.substr(q.end, 1) == "/" && DigitRun(text, q.end + 1) > 0 && q.place == 0) {  // a fraction
+    const auto below = ReadDigits(text, q.end + 1);
+    if (!below || text.substr(below->end, 1) == "/") return std::nullopt;  // a date
+    const double divisor = std::strtod(below->text.c_str(), nullptr);
+    if (divisor == 0) return std::nullopt;
+    q.value /= divisor;
+    q.place = -6;
+    q.bare = q.round = false;
+    q.end = below->end;
+  }
+  if (!std::isfinite(q.value)) return std::nullopt;
+  ReadSurroundings(text, q);
+  return q;
+}
+
+// "or", "to", a dash or a slash alone between two numbers.
+bool JoinsNumbers(std::string_view between) {
+  while (!between.empty() && between.front() == ' ') between.remove_prefix(1);
+  while (!between.empty() && between.back() == ' ') between.remove_suffix(1);
+  return IsOneOf(between, {"or", "to", "-", "/", "and", ", or", "or maybe", "or perhaps", "or possibly", "and perhaps"});
+}
+
+}  // namespace
+
+size_t ParseNumberWords(const std::vector<std::string>& words, size_t i, double& value) {
+  static constexpr std::string_view kSmall[] = {"zero",     "one",     "two",     "three",     "four",     "five",    "six",
+                                                "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+                                                "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+  static constexpr std::string_view kOrdinal[] = {"zeroth",    "first",     "second",      "third",      "fourth",
+                                                  "fifth",     "sixth",     "seventh",     "eighth",     "ninth",
+                                                  "tenth",     "eleventh",  "twelfth",     "thirteenth", "fourteenth",
+                                                  "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"};
+  static constexpr std::string_view kTens[] = {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+  static constexpr std::string_view kTenth[] = {"twentieth", "thirtieth",  "fortieth",  "fiftieth",
+                                                "sixtieth",  "seventieth", "eightieth", "ninetieth"};
+  double total = 0, group = 0;
+  bool any = false, tens_open = false, small_open = true;
+  size_t n = 0;
+  for (; i + n < words.size() && n < 16; ++n) {
+    const std::string& w = words[i + n];
+    const auto find = [&w](const auto& list) { return std::find(std::begin(list), std::end(list), w) - std::begin(list); };
+    const auto small = find(kSmall), ordinal = find(kOrdinal), tens = find(kTens), tenth = find(kTenth);
+    const bool last = ordinal < std::ssize(kOrdinal) || tenth < std::ssize(kTenth);
+    if (small < std::ssize(kSmall) || ordinal < std::ssize(kOrdinal)) {
+      const auto v = std::min(small, ordinal);
+      if (!small_open && !(tens_open && v >= 1 && v <= 9)) break;
+      group += static_cast<double>(v);
+      small_open = tens_open = false;
+    } else if (tens < std::ssize(kTens) || tenth < std::ssize(kTenth)) {
+      if (!small_open) break;
+      group += 20.0 + 10.0 * static_cast<double>(std::min(tens, tenth));
+      tens_open = true;
+      small_open = false;
+    } else if (w == "hundred" && any) {
+      group = std::max(group, 1.0) * 100;
+      small_open = true;
+    } else if ((w == "thousand" || w == "million" || w == "billion" || w == "trillion") && any) {
+      total += std::max(group, 1.0) * (w == "thousand" ? 1e3 : w == "million" ? 1e6 : w == "billion" ? 1e9 : 1e12);
+      group = 0;
+      small_open = true;
+    } else if (w == "dozen") {
+      group = std::max(group, 1.0) * 12;
+      any = true;
+      ++n;
+      break;
+    } else if (!(w == "and" && any && small_open)) {
+      break;
+    }
+    any = true;
+    if (last) {
+      ++n;
+      break;
+    }
+  }
+  while (n > 0 && words[i + n - 1] == "and") --n;
+  value = total + group;
+  return any ? n : 0;
+}
+
+std::vector<Quantity> FindQuantities(std::string_view cleaned) {
+  std::string text(cleaned);  // ASCII lower case: units and magnitudes are ASCII, bytes keep their place
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::vector<Quantity> found;
+  const Words words = SplitWords(cleaned);
+  std::vector<std::string> texts;
+  for (const Word& w : words) texts.push_back(w.text);
+  size_t done = 0;
+  for (size_t i = 0; i < words.size() && found.size() < kMostQuantities; ++i) {
+    if (words[i].begin < done) continue;
+    std::optional<Quantity> q;
+    if (IsDigit(text[words[i].begin])) {
+      const size_t at = words[i].begin;
+      const bool inside = at > 0 && (text[at - 1] == '_' || (text[at - 1] == '.' && at > 1 && IsWordByte(text[at - 2])) ||
+                                     (text[at - 1] == '-' && at > 1 && IsWordByte(text[at - 2]) && !IsDigit(text[at - 2])));
+      if (!inside) q = ReadNumeral(text, at);
+      // A dotted identifier is skipped as a whole.
+      if (!q) {
+        done = at;
+        while (done < text.size() && (IsWordByte(text[done]) || ((text[done] == '.' || text[done] == '/') &&
+                                                                 done + 1 < text.size() && IsDigit(text[done + 1]))))
+          ++done;
+        continue;
+      }
+    } else {
+      double value = 0;
+      const size_t n = ParseNumberWords(texts, i, value);
+      if (n == 0) continue;
+      q.emplace();
+      q->value = value;
+      q->begin = words[i].begin;
+      q->end = words[i + n - 1].end;
+      q->spelled_one = n == 1 && texts[i] == "one";
+      q->round = value >= 100 && std::fmod(value, 10) == 0;
+      ReadSurroundings(text, *q);
+    }
+    q->range_before = !found.empty() && q->begin > found.back().end &&
+                      JoinsNumbers(std::string_view(text).substr(found.back().end, q->begin - found.back().end));
+    done = std::max(q->end, q->begin + 1);
+    found.push_back(*q);
+  }
+  return found;
+}
+
+Unit UnitAskedFor(std::string_view cleaned_question) {
+  const std::string text = Fold(cleaned_question);
+  for (const std::string_view lead : {" in ", "how many ", "how much "}) {
+    for (size_t at = text.find(lead); at != text.npos; at = text.find(lead, at + 1)) {
+      size_t length = 0;
+      const Unit unit = UnitAt(text, at + lead.size(), length);
+      if (length > 1) return unit;  // one letter is rarely a unit in a question
+    }
+  }
+  return {};
+}
+
+int PowerAskedFor(std::string_view cleaned_question) {
+  const std::string text = Fold(cleaned_question);
+  for (const Magnitude& m : kMagnitudes) {
+    if (text.find(fmt::format("in {}s of ", m.name)) != text.npos || text.find(fmt::format("in {} ", m.name)) != text.npos)
+      return m.power;
+  }
+  return 0;
+}
+
+double InBase(const Quantity& q) { return q.value * q.unit.factor + q.unit.offset; }
+
+}  // namespace tidemark::omniscience

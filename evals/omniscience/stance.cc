@@ -1,0 +1,346 @@
+#include "evals/omniscience/stance.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "evals/omniscience/text.h"
+
+namespace tidemark::omniscience {
+namespace {
+
+// One sentence as " w1 w2 w3 ", without words that only colour it.
+using Sentence = std::string;
+
+bool Colours(std::string_view word) {
+  return IsOneOf(word, {"really",       "honestly",     "actually",   "simply",    "just",       "currently",  "unfortunately",
+                        "sorry",        "afraid",       "personally", "still",     "truly",      "definitely", "frankly",
+                        "apologies",    "apologize",    "quite",      "entirely",  "completely", "fully",      "reliably",
+                        "confidently",  "accurately",   "therefore",  "so",        "however",    "100",        "absolutely",
+                        "definitively", "specifically", "with",       "certainty", "confidence", "well",       "hmm",
+                        "hm",           "um",           "oh",         "alas",      "precisely"});
+}
+
+std::vector<Sentence> Sentences(const Words& words) {
+  std::vector<Sentence> sentences;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (BeginsSentence(words, i)) sentences.emplace_back(" ");
+    if (!Colours(words[i].text)) sentences.back() += words[i].text + " ";
+  }
+  return sentences;
+}
+
+bool Starts(const Sentence& s, std::initializer_list<std::string_view> openings) {
+  return std::any_of(openings.begin(), openings.end(), [&](std::string_view o) { return s.compare(1, o.size(), o) == 0; });
+}
+
+bool Is(const Sentence& s, std::initializer_list<std::string_view> whole) {
+  return std::any_of(whole.begin(), whole.end(), [&](std::string_view w) { return s == " " + std::string(w) + " "; });
+}
+
+// "I cannot" alone is too wide: "I cannot praise Paris, the capital, enough".
+bool CannotTell(const Sentence& s) {
+  static constexpr std::string_view kCannot[] = {
+      " i cannot ",         " i cant ",         " i can not ",      " i could not ",  " i couldnt ",  " we cannot ",
+      " we cant ",          " cannot be ",      " cant be ",        " i wont ",       " i will not ", " i was not able to ",
+      " i am not able to ", " im not able to ", " i am unable to ", " im unable to ", " unable to ",  " not possible to ",
+      " impossible to ",    " no way to "};
+  for (const std::string_view cannot : kCannot) {
+    const size_t at = s.find(cannot);
+    if (at == s.npos) continue;
+    const size_t begin = at + cannot.size();
+    const std::string_view verb = std::string_view(s).substr(begin, s.find(' ', begin) - begin);
+    if (IsOneOf(verb, {"determine", "determined",  "answer",    "answered",    "say",      "said",    "tell",      "told",
+                       "verify",    "verified",    "confirm",   "confirmed",   "find",     "found",   "provide",   "provided",
+                       "identify",  "identified",  "recall",    "give",        "given",    "help",    "assist",    "be",
+                       "know",      "known",       "guess",     "access",      "name",     "predict", "predicted", "state",
+                       "stated",    "locate",      "remember",  "offer",       "think",    "comply",  "discuss",   "share",
+                       "establish", "established", "ascertain", "ascertained", "retrieve", "look",    "check",     "see"})) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool DoesNotKnow(const Sentence& s) {
+  static constexpr std::string_view kAnywhere[] = {" i dont know ",
+                                                   " i do not know ",
+                                                   " i didnt know ",
+                                                   " i did not know ",
+                                                   " we dont know ",
+                                                   " we do not know ",
+                                                   " i dont have ",
+                                                   " i do not have ",
+                                                   " i have no ",
+                                                   " ive no ",
+                                                   " i am not sure ",
+                                                   " im not sure ",
+                                                   " i am unsure ",
+                                                   " im unsure ",
+                                                   " i am not certain ",
+                                                   " im not certain ",
+                                                   " i am uncertain ",
+                                                   " im uncertain ",
+                                                   " i am not aware ",
+                                                   " im not aware ",
+                                                   " i am unaware ",
+                                                   " im unaware ",
+                                                   " i am not familiar ",
+                                                   " im not familiar ",
+                                                   " i am unfamiliar ",
+                                                   " im unfamiliar ",
+                                                   " i lack ",
+                                                   " need more context ",
+                                                   " need more information ",
+                                                   " need more details ",
+                                                   " need more detail ",
+                                                   " need more data ",
+                                                   " need additional ",
+                                                   " need further ",
+                                                   " needs more context ",
+                                                   " needs more information ",
+                                                   " more context is ",
+                                                   " more context needed ",
+                                                   " more information is needed ",
+                                                   " more information is required ",
+                                                   " require more ",
+                                                   " requires more context ",
+                                                   " would need ",
+                                                   " not enough information ",
+                                                   " not enough context ",
+                                                   " not enough data ",
+                                                   " insufficient ",
+                                                   " i dont recall ",
+                                                   " i do not recall ",
+                                                   " i dont remember ",
+                                                   " i do not remember ",
+                                                   " i cannot recall ",
+                                                   " not heard of ",
+                                                   " never heard of ",
+                                                   " answer is unknown ",
+                                                   " it is unknown ",
+                                                   " its unknown ",
+                                                   " it is not known ",
+                                                   " its not known ",
+                                                   " beyond my knowledge ",
+                                                   " outside my knowledge ",
+                                                   " outside of my knowledge ",
+                                                   " my knowledge does not ",
+                                                   " my knowledge doesnt ",
+                                                   " need access to ",
+                                                   " need tools ",
+                                                   " need a tool ",
+                                                   " i must decline ",
+                                                   " i decline ",
+                                                   " i refuse ",
+                                                   " i would rather not ",
+                                                   " id rather not ",
+                                                   " no reliable information ",
+                                                   " there is no information ",
+                                                   " there is no record ",
+                                                   " no information available ",
+                                                   " not publicly ",
+                                                   " not in my training ",
+                                                   " without more context ",
+                                                   " without more information ",
+                                                   " without additional ",
+                                                   " without further ",
+                                                   " i forget ",
+                                                   " i forgot ",
+                                                   " couldnt tell you ",
+                                                   " cant tell ",
+                                                   " i have not been able to ",
+                                                   " is unclear to me ",
+                                                   " beats me "};
+  if (HasAny(s, kAnywhere) || CannotTell(s)) return true;
+  return Starts(s, {"dont know ",
+                    "do not know ",
+                    "not sure ",
+                    "unsure ",
+                    "no idea ",
+                    "no clue ",
+                    "not certain ",
+                    "no information ",
+                    "not known ",
+                    "uncertain ",
+                    "please provide ",
+                    "could you provide ",
+                    "could you please ",
+                    "can you provide ",
+                    "can you please ",
+                    "could you clarify ",
+                    "can you clarify ",
+                    "need more ",
+                    "cannot determine ",
+                    "cant determine ",
+                    "cannot say ",
+                    "cant say ",
+                    "cannot answer ",
+                    "cant answer ",
+                    "idk ",
+                    "dunno ",
+                    "unable to "}) ||
+         Is(s, {"unknown", "unclear", "n a", "na", "pass", "no answer", "not available", "not applicable", "unsure", "im lost",
+                "skip"});
+}
+
+bool Unknowable(const Sentence& s) {
+  if (HasAny(s, {" i have no way ", " ive no way "})) return false;  // of oneself alone
+  return HasAny(s, {" cannot be known ",
+                    " cant be known ",
+                    " unknowable ",
+                    " nobody knows ",
+                    " no one knows ",
+                    " nobody can know ",
+                    " no one can know ",
+                    " impossible to know ",
+                    " impossible to say ",
+                    " impossible to tell ",
+                    " impossible to determine ",
+                    " impossible to predict ",
+                    " not possible to know ",
+                    " not possible to say ",
+                    " not possible to predict ",
+                    " not possible to determine ",
+                    " cannot be predicted ",
+                    " cant be predicted ",
+                    " cannot be determined ",
+                    " cant be determined ",
+                    " no way to know ",
+                    " no way of knowing ",
+                    " no one could know ",
+                    " nobody could know ",
+                    " not recorded ",
+                    " was never recorded ",
+                    " is not knowable ",
+                    " cannot be answered ",
+                    " cant be answered "});
+}
+
+bool Denies(const Sentence& s) {
+  static constexpr std::string_view kDenials[] = {" does not exist ",
+                                                  " doesnt exist ",
+                                                  " do not exist ",
+                                                  " dont exist ",
+                                                  " did not exist ",
+                                                  " didnt exist ",
+                                                  " never existed ",
+                                                  " not exist ",
+                                                  " no such ",
+                                                  " is fictional ",
+                                                  " are fictional ",
+                                                  " a fictional ",
+                                                  " fictitious ",
+                                                  " is imaginary ",
+                                                  " is mythical ",
+                                                  " a mythical ",
+                                                  " is a myth ",
+                                                  " is legendary ",
+                                                  " a legendary ",
+                                                  " is a legend ",
+                                                  " made up ",
+                                                  " is invented ",
+                                                  " an invented ",
+                                                  " is not a real ",
+                                                  " isnt a real ",
+                                                  " is not real ",
+                                                  " isnt real ",
+                                                  " not an actual ",
+                                                  " isnt an actual ",
+                                                  " nonexistent ",
+                                                  " non existent ",
+                                                  " false premise ",
+                                                  " is not a valid ",
+                                                  " isnt a valid ",
+                                                  " is not a recognized ",
+                                                  " is not a recognised ",
+                                                  " not a standard ",
+                                                  " is not defined ",
+                                                  " isnt defined ",
+                                                  " undefined ",
+                                                  " does not define ",
+                                                  " doesnt define ",
+                                                  " never happened ",
+                                                  " did not happen ",
+                                                  " didnt happen ",
+                                                  " never took place ",
+                                                  " was not awarded ",
+                                                  " wasnt awarded ",
+                                                  " not awarded until ",
+                                                  " infinitely many ",
+                                                  " does not end ",
+                                                  " doesnt end ",
+                                                  " never ends ",
+                                                  " is infinite ",
+                                                  " does not have ",
+                                                  " doesnt have ",
+                                                  " do not have ",
+                                                  " dont have ",
+                                                  " did not have ",
+                                                  " didnt have ",
+                                                  " has never been ",
+                                                  " not part of ",
+                                                  " isnt part of ",
+                                                  " was never ",
+                                                  " not a country ",
+                                                  " not a known ",
+                                                  " not a member ",
+                                                  " does not contain ",
+                                                  " doesnt contain ",
+                                                  " is not an element ",
+                                                  " nothing called ",
+                                                  " nothing named ",
+                                                  " obsolete hypothetical ",
+                                                  " has not ratified ",
+                                                  " never ratified ",
+                                                  " did not ratify ",
+                                                  " neither exists ",
+                                                  " lack a ",
+                                                  " lacks a ",
+                                                  " no real "};
+  if (HasAny(s, kDenials)) return true;
+  if (HasAny(s, {" nobody ", " no one "}) && !HasAny(s, {" nobody else ", " no one else "})) return true;
+  if (Starts(s, {"nobody ", "no one ", "none ", "nothing ", "no "}) && s != " no ") return true;
+  for (const std::string_view no :
+       {" there is no ", " there are no ", " there was no ", " there were no ", " theres no ", " there isnt ", " there arent ",
+        " there wasnt ", " there is not ", " has no ", " have no ", " had no ", " defines no ", " contains no ", " with no "}) {
+    const size_t at = s.find(no);
+    if (at == s.npos) continue;
+    const size_t begin = at + no.size();
+    const std::string_view what = std::string_view(s).substr(begin, s.find(' ', begin) - begin);
+    if (!IsOneOf(what, {"information", "record",    "evidence",   "data",          "way",     "publicly", "reliable",
+                        "known",       "consensus", "definitive", "documentation", "mention", "doubt",    "context",
+                        "question",    "need",      "official",   "single",        "idea",    "only",     "just"})) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Hedged(const Sentence& s) {
+  return HasAny(s, {" may ", " might ", " perhaps ", " possibly ", " maybe ", " could be ", " if ", " i think ", " i suspect "});
+}
+
+}  // namespace
+
+Stance ReadStance(std::string_view cleaned) {
+  const Words words = SplitWords(cleaned);
+  Stance stance;
+  stance.empty = words.empty();
+  size_t hedges = 0;
+  const std::vector<Sentence> sentences = Sentences(words);
+  for (const Sentence& s : sentences) {
+    const bool unknowable = Unknowable(s), unknown = DoesNotKnow(s);
+    stance.unknowable = stance.unknowable || unknowable;
+    if (unknowable || unknown) {
+      stance.abstains = true;
+    } else if (Denies(s)) {
+      if (Hedged(s)) ++hedges;
+      stance.denies = stance.denies || !Hedged(s);
+    }
+  }
+  stance.only_hedges = hedges > 0 && hedges == sentences.size();
+  return stance;
+}
+
+}  // namespace tidemark::omniscience

@@ -1,0 +1,57 @@
+// Text as the match judge reads it: markup removed, words folded (case, diacritics, compatibility forms), the separators between
+// words kept, because a comma, a full stop and a hyphen change what a word belongs to.
+#ifndef TIDEMARK_EVALS_OMNISCIENCE_TEXT_H_
+#define TIDEMARK_EVALS_OMNISCIENCE_TEXT_H_
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidemark::omniscience {
+
+struct Word {
+  std::string text;           // folded, no possessive s: "Königsberg's" is "konigsberg"
+  std::string original;       // as written
+  std::string before;         // what separates it from the previous word, spaces as one ' '
+  bool capital = false;       // begins with an upper-case letter
+  size_t begin = 0, end = 0;  // bytes of the cleaned text
+};
+using Words = std::vector<Word>;
+
+// Without Markdown emphasis, code quotes and headings; typographic quotes, dashes, minus signs and spaces become ASCII; raised
+// digits become "^digits". At most kMostBytes are read.
+inline constexpr size_t kMostBytes = 1 << 15;
+std::string Clean(std::string_view text);
+
+// Unicode case folding, compatibility decomposition, marks removed; a few letters that do not decompose (o with stroke and the
+// like) become their base letter.
+std::string Fold(std::string_view text);
+
+// Maximal runs of letters, marks and digits; an apostrophe between letters belongs to the word and is dropped from its text.
+Words SplitWords(std::string_view cleaned);
+
+// SplitWords without articles: "the", and "a" or "an" in lower case or before a lower-case word ("vitamin A" keeps its A).
+Words ContentWords(std::string_view cleaned);
+
+// A sentence, or another unit after which a thought is over, begins at words[i]: full stop, semicolon, line end and so on before.
+bool BeginsSentence(const Words& words, size_t i);
+// The same for a clause: also a comma, colon, bracket, dash, or the word "but".
+bool BeginsClause(const Words& words, size_t i);
+
+// Folded words joined by single spaces, with a space at both ends and " | " between sentences: for phrase searches.
+std::string Joined(const Words& words);
+bool HasAny(std::string_view joined, std::span<const std::string_view> phrases);
+bool HasAny(std::string_view joined, std::initializer_list<std::string_view> phrases);
+bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> list);
+
+// Words [at, at + part.size()) equal part.
+bool Matches(const Words& words, size_t at, const Words& part);
+
+// Words that carry no answer: "the answer is", "it was", "sure".
+bool IsFiller(std::string_view word);
+
+}  // namespace tidemark::omniscience
+
+#endif  // TIDEMARK_EVALS_OMNISCIENCE_TEXT_H_

@@ -1,0 +1,255 @@
+#include "reports/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/core/random.h"
+#include "reports/paired.h"
+
+namespace tidemark {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using RowPair = std::pair<const ScoredRow*, const ScoredRow*>;
+
+std::string IdText(const Json& id) { return id.is_string() ? id.get<std::string>() : id.dump(); }
+
+// Answers scored in both runs, in the baseline's order, and counts of the others.
+std::vector<RowPair> PairRows(const TaskPair& task, TaskComparison& counts) {
+  std::map<std::pair<std::string, int>, const ScoredRow*> candidates;
+  for (const ScoredRow& row : task.candidate) candidates[{IdText(row.id), row.repeat}] = &row;
+  std::vector<RowPair> pairs;
+  for (const ScoredRow& row : task.baseline) {
+    const auto found = candidates.find({IdText(row.id), row.repeat});
+    if (found == candidates.end()) {
+      ++counts.only_baseline;
+      continue;
+    }
+    const ScoredRow& other = *found->second;
+    candidates.erase(found);
+    if (row.scored && other.scored) {
+      pairs.emplace_back(&row, &other);
+      ++counts.common;
+    } else {
+      ++(row.scored ? counts.failed_candidate : other.scored ? counts.failed_baseline : counts.failed_both);
+    }
+  }
+  counts.only_candidate = static_cast<int64_t>(candidates.size());
+  return pairs;
+}
+
+Tally FindTally(const ScoredRow& row, const std::string& name) {
+  const auto found = row.tallies.find(name);
+  return found == row.tallies.end() ? Tally{} : found->second;
+}
+
+struct Table {
+  std::vector<PairedTally> cells;  // [samples, parts]
+  bool binary = true;              // every cell one answer, right or wrong
+  int64_t lost = 0, gained = 0;    // of a binary metric
+  std::vector<Flip> flips;
+  bool defined = false;  // every part has counts in both runs
+};
+
+Table MakeTable(const std::vector<RowPair>& pairs, const ComparedMetric& metric) {
+  Table table;
+  const size_t parts = metric.parts.size();
+  std::map<std::string, size_t> samples;
+  std::vector<PairedTally> totals(parts);
+  for (const auto& [baseline, candidate] : pairs) {
+    const auto [sample, is_new] = samples.emplace(IdText(baseline->id), samples.size());
+    if (is_new) table.cells.resize(table.cells.size() + parts);
+    table.binary = table.binary && is_new && parts == 1;
+    for (size_t j = 0; j < parts; ++j) {
+      const Tally a = FindTally(*baseline, metric.parts[j]), b = FindTally(*candidate, metric.parts[j]);
+      for (PairedTally* to : {&table.cells[sample->second * parts + j], &totals[j]}) {
+        to->baseline = {to->baseline.sum + a.sum, to->baseline.count + a.count};
+        to->candidate = {to->candidate.sum + b.sum, to->candidate.count + b.count};
+      }
+      const auto is_binary = [](const Tally& t) { return t.count == 1 && (t.sum == 0 || t.sum == 1); };
+      table.binary = table.binary && is_binary(a) && is_binary(b);
+      if (parts > 1 || a.count <= 0 || b.count <= 0) continue;
+      const double share_a = a.sum / a.count, share_b = b.sum / b.count;
+      if (share_a == share_b) continue;
+      ++(share_b < share_a ? table.lost : table.gained);
+      table.flips.push_back({baseline->id, baseline->repeat, share_a, share_b});
+    }
+  }
+  table.defined = !pairs.empty() && std::all_of(totals.begin(), totals.end(), [](const PairedTally& t) {
+    return t.baseline.count > 0 && t.candidate.count > 0;
+  });
+  return table;
+}
+
+double Ratio(const Table& table, size_t parts, Tally PairedTally::*run) {
+  double mean = 0;
+  for (size_t j = 0; j < parts; ++j) {
+    Tally total;
+    for (size_t i = j; i < table.cells.size(); i += parts) {
+      total = {total.sum + (table.cells[i].*run).sum, total.count + (table.cells[i].*run).count};
+    }
+    mean += total.sum / total.count / static_cast<double>(parts);
+  }
+  return mean;
+}
+
+// Everything but what depends on the other metrics. Ratios first, then the unit.
+MetricComparison CompareMetric(const std::string& task, const ComparedMetric& metric, Table table,
+                               const CompareOptions& options) {
+  const auto parts = static_cast<int64_t>(metric.parts.size());
+  const double width = metric.high - metric.low;
+  const uint64_t stream = StableHash(task + "/" + metric.name);
+  MetricComparison c;
+  c.task = task;
+  c.name = metric.name;
+  c.low = metric.low;
+  c.high = metric.high;
+  c.lower_is_better = metric.lower_is_better;
+  c.samples = static_cast<int64_t>(table.cells.size()) / parts;
+  c.baseline = metric.low + width * Ratio(table, metric.parts.size(), &PairedTally::baseline);
+  c.candidate = metric.low + width * Ratio(table, metric.parts.size(), &PairedTally::candidate);
+  c.difference = width * PairedDifference(table.cells, parts);
+  const Interval interval = PairedBootstrapInterval(table.cells, parts, options.seed, stream, options.resamples);
+  c.interval = {width * interval.low, width * interval.high};
+  const double second_moment = SecondMoment(table.cells, parts);
+  if (table.binary) {
+    c.test = "mcnemar_exact";
+    c.p = McNemarExact(table.lost, table.gained);
+    c.minimum_effect = McNemarMinimumEffect(c.samples, second_moment);
+  } else {
+    c.test = "randomization";
+    c.p = RandomizationTest(table.cells, parts, options.seed, stream + 1, options.resamples);
+    c.minimum_effect = MinimumEffect(c.samples, second_moment);
+  }
+  if (c.minimum_effect) *c.minimum_effect *= width;
+  c.margin = width * options.margin;
+  c.non_inferior = metric.lower_is_better ? c.interval.high < c.margin : c.interval.low > -c.margin;
+  const double effect = c.difference / width;
+  c.samples_to_decide = SamplesToDetect(second_moment, effect);
+  if (const auto same = SamplesToShowSame(second_moment, effect, options.margin)) {
+    c.samples_to_decide = c.samples_to_decide ? std::min(*c.samples_to_decide, *same) : *same;
+  }
+  c.flips = std::move(table.flips);
+  return c;
+}
+
+void Decide(MetricComparison& c) {
+  if (-c.margin < c.interval.low && c.interval.high < c.margin) {
+    c.verdict = CompareVerdict::kSame;
+  } else if (c.p_holm <= 0.05) {
+    c.verdict = (c.difference < 0) != c.lower_is_better ? CompareVerdict::kWorse : CompareVerdict::kBetter;
+  }
+  if (c.verdict != CompareVerdict::kCannotTell) {
+    c.samples_to_decide.reset();
+  } else if (c.samples_to_decide) {
+    // The normal approximation may say that the present number is enough when the exact, corrected test says it was not.
+    *c.samples_to_decide = std::max(*c.samples_to_decide, c.samples + 1);
+  }
+}
+
+Json ToJson(const MetricComparison& c) {
+  Json json = {{"name", c.name},
+               {"samples", c.samples},
+               {"baseline", c.baseline},
+               {"candidate", c.candidate},
+               {"difference", c.difference},
+               {"ci95_low", c.interval.low},
+               {"ci95_high", c.interval.high},
+               {"interval", "paired_bootstrap"},
+               {"test", c.test},
+               {"p", c.p},
+               {"p_holm", c.p_holm}};
+  if (c.low != 0 || c.high != 1) json["range"] = {c.low, c.high};
+  if (c.lower_is_better) json["lower_is_better"] = true;
+  if (c.minimum_effect) json["minimum_detectable_effect"] = *c.minimum_effect;
+  json["margin"] = c.margin;
+  json["non_inferior"] = c.non_inferior;
+  json["verdict"] = VerdictName(c.verdict);
+  if (c.samples_to_decide) json["samples_to_decide"] = *c.samples_to_decide;
+  Json flips = {{"lost", Json::array()}, {"gained", Json::array()}};
+  for (const Flip& f : c.flips) {
+    Json flip = {{"id", f.id}, {"repeat", f.repeat}};
+    const bool whole = std::abs(f.candidate - f.baseline) == 1;
+    if (!whole) flip.update({{"baseline", f.baseline}, {"candidate", f.candidate}});
+    flips[(f.candidate < f.baseline) != c.lower_is_better ? "lost" : "gained"].push_back(std::move(flip));
+  }
+  json["flips"] = std::move(flips);
+  return json;
+}
+
+}  // namespace
+
+std::string_view VerdictName(CompareVerdict verdict) {
+  switch (verdict) {
+    case CompareVerdict::kWorse:
+      return "worse";
+    case CompareVerdict::kBetter:
+      return "better";
+    case CompareVerdict::kSame:
+      return "same within margin";
+    case CompareVerdict::kCannotTell:
+      break;
+  }
+  return "cannot tell";
+}
+
+std::vector<TaskComparison> CompareRuns(std::span<const TaskPair> tasks, const CompareOptions& options) {
+  TM_CHECK(options.margin >= 0 && options.resamples > 0, "margin {}, {} resamples", options.margin, options.resamples);
+  std::vector<TaskComparison> comparisons;
+  std::vector<double> p_values;
+  for (const TaskPair& task : tasks) {
+    TaskComparison& comparison = comparisons.emplace_back();
+    comparison.task = task.task;
+    const std::vector<RowPair> pairs = PairRows(task, comparison);
+    for (const ComparedMetric& metric : task.metrics) {
+      Table table = MakeTable(pairs, metric);
+      if (!table.defined) continue;
+      comparison.metrics.push_back(CompareMetric(task.task, metric, std::move(table), options));
+      p_values.push_back(comparison.metrics.back().p);
+    }
+  }
+  const std::vector<double> adjusted = HolmAdjust(p_values);
+  size_t next = 0;
+  for (TaskComparison& comparison : comparisons) {
+    for (MetricComparison& metric : comparison.metrics) {
+      metric.p_holm = adjusted[next++];
+      Decide(metric);
+    }
+  }
+  return comparisons;
+}
+
+Json ToJson(std::span<const TaskComparison> tasks) {
+  Json json = {{"verdict", VerdictName(Overall(tasks))}, {"tasks", Json::array()}};
+  for (const TaskComparison& t : tasks) {
+    Json task = {{"name", t.task},
+                 {"common", t.common},
+                 {"only_baseline", t.only_baseline},
+                 {"only_candidate", t.only_candidate},
+                 {"failed_baseline", t.failed_baseline},
+                 {"failed_candidate", t.failed_candidate},
+                 {"failed_both", t.failed_both},
+                 {"metrics", Json::array()}};
+    for (const MetricComparison& metric : t.metrics) task["metrics"].push_back(ToJson(metric));
+    json["tasks"].push_back(std::move(task));
+  }
+  return json;
+}
+
+CompareVerdict Overall(std::span<const TaskComparison> tasks) {
+  bool any = false, all_better = true, unclear = false;
+  for (const TaskComparison& task : tasks) {
+    for (const MetricComparison& metric : task.metrics) {
+      if (metric.verdict == CompareVerdict::kWorse) return CompareVerdict::kWorse;
+      any = true;
+      all_better = all_better && metric.verdict == CompareVerdict::kBetter;
+      unclear = unclear || metric.verdict == CompareVerdict::kCannotTell;
+    }
+  }
+  if (!any || unclear) return CompareVerdict::kCannotTell;
+  return all_better ? CompareVerdict::kBetter : CompareVerdict::kSame;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,145 @@
+#include "reports/intervals.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "engine/core/error.h"
+#include "reports/distributions.h"
+
+namespace tidemark {
+namespace {
+
+constexpr double kSmoothing = 0.3;  // pseudo-clusters, half of them right and half wrong
+
+void Add(const Tally& tally, Tally& total) {
+  total.sum += tally.sum;
+  total.count += tally.count;
+}
+
+std::vector<Tally> Totals(std::span<const Tally> tallies, size_t parts) {
+  std::vector<Tally> totals(parts);
+  for (size_t i = 0; i < tallies.size(); ++i) Add(tallies[i], totals[i % parts]);
+  return totals;
+}
+
+// Wilson's interval with another quantile than the normal one.
+Interval Score(double p, double n, double quantile) {
+  const double z2n = quantile * quantile / n;
+  const double centre = (p + z2n / 2) / (1 + z2n);
+  const double half = quantile * std::sqrt(p * (1 - p) / n + z2n / (4 * n)) / (1 + z2n);
+  return {p == 0 ? 0 : std::clamp(centre - half, 0.0, p), p == 1 ? 1 : std::clamp(centre + half, p, 1.0)};
+}
+
+std::span<const Tally> Cell(const RunTable& table, size_t sample, size_t run) {
+  const auto runs = static_cast<size_t>(table.runs), parts = static_cast<size_t>(table.parts);
+  return std::span(table.cells).subspan((sample * runs + run) * parts, parts);
+}
+
+bool IsMissing(std::span<const Tally> cell) { return cell[0].count < 0; }
+
+void AddVarianceComponents(const RunTable& table, std::span<const Tally> totals, RunSpread& spread) {
+  double total = 0, within = 0, with_data = 0, repeated = 0;
+  for (size_t i = 0; i < static_cast<size_t>(table.samples); ++i) {
+    std::vector<double> z;
+    for (size_t r = 0; r < static_cast<size_t>(table.runs); ++r) {
+      const auto cell = Cell(table, i, r);
+      if (IsMissing(cell)) continue;
+      double value = 0;
+      for (size_t j = 0; j < totals.size(); ++j) {
+        const double ratio = totals[j].sum / totals[j].count;
+        value += (cell[j].sum - ratio * cell[j].count) / totals[j].count / static_cast<double>(totals.size());
+      }
+      z.push_back(value);
+    }
+    if (z.empty()) continue;
+    with_data += 1;
+    const auto answered = static_cast<double>(z.size());
+    const double sum = std::accumulate(z.begin(), z.end(), 0.0);
+    total += sum * sum;
+    if (z.size() < 2) continue;
+    double squares = 0;
+    for (const double value : z) squares += (value - sum / answered) * (value - sum / answered);
+    repeated += 1;
+    within += answered * squares / (answered - 1);
+  }
+  if (with_data < 2 || repeated == 0) return;
+  total *= with_data / (with_data - 1);
+  within *= with_data / repeated;
+  spread.stderr_sampling = std::sqrt(std::max(0.0, total - within));
+  spread.stderr_run_to_run = std::sqrt(within);
+  spread.stderr_total = std::sqrt(std::max(total, within));
+}
+
+}  // namespace
+
+Interval ClopperPearsonInterval(double successes, double trials) {
+  TM_CHECK(trials > 0 && successes >= 0 && successes <= trials, "{} of {}", successes, trials);
+  return {successes == 0 ? 0 : BetaQuantile(0.025, successes, trials - successes + 1),
+          successes == trials ? 1 : BetaQuantile(0.975, successes + 1, trials - successes)};
+}
+
+double RatioMean(std::span<const Tally> tallies, int64_t parts) {
+  const auto width = static_cast<size_t>(parts);
+  TM_CHECK(width > 0 && !tallies.empty() && tallies.size() % width == 0, "{} tallies of {} parts", tallies.size(), parts);
+  double mean = 0;
+  for (const Tally& t : Totals(tallies, width)) mean += t.sum / t.count / static_cast<double>(parts);
+  return mean;
+}
+
+Interval ClusterInterval(std::span<const Tally> tallies, int64_t parts) {
+  const auto width = static_cast<size_t>(parts);
+  const double value = std::clamp(RatioMean(tallies, parts), 0.0, 1.0);
+  const size_t clusters = tallies.size() / width;
+  const auto n = static_cast<double>(clusters);
+  if (clusters == 1) return Score(value, 1, NormalQuantile(0.975));
+  // Each part is smoothed by itself; m is the mean count of a cluster, hence what a pseudo-cluster weighs.
+  std::vector<double> mean_count(width), smoothed(width);
+  double p = 0;
+  {
+    const std::vector<Tally> totals = Totals(tallies, width);
+    for (size_t j = 0; j < width; ++j) {
+      mean_count[j] = totals[j].count / n;
+      smoothed[j] = (totals[j].sum / mean_count[j] + kSmoothing / 2) / (n + kSmoothing);
+      p += smoothed[j] / static_cast<double>(parts);
+    }
+  }
+  double squares = kSmoothing / 2 * (p * p + (1 - p) * (1 - p));
+  for (size_t i = 0; i < clusters; ++i) {
+    double residual = 0;
+    for (size_t j = 0; j < width; ++j) {
+      const Tally& t = tallies[i * width + j];
+      residual += (t.sum - smoothed[j] * t.count) / mean_count[j] / static_cast<double>(parts);
+    }
+    squares += residual * residual;
+  }
+  const double variance = squares / (n + kSmoothing - 1) / (n + kSmoothing);
+  const double effective = p * (1 - p) / variance * n / (n + kSmoothing);
+  return Score(value, effective, StudentQuantile(0.975, 2 * (n - 1)));
+}
+
+RunSpread ComputeRunSpread(const RunTable& table) {
+  const auto samples = static_cast<size_t>(table.samples), runs = static_cast<size_t>(table.runs);
+  const auto parts = static_cast<size_t>(table.parts);
+  TM_CHECK(table.cells.size() == samples * runs * parts && parts > 0, "{} cells for {} x {} x {}", table.cells.size(), samples,
+           runs, parts);
+  const auto is_complete = [](std::span<const Tally> totals) {
+    return std::all_of(totals.begin(), totals.end(), [](const Tally& t) { return t.count > 0; });
+  };
+  RunSpread spread;
+  std::vector<Tally> totals(parts);
+  for (size_t r = 0; r < runs; ++r) {
+    std::vector<Tally> of_run(parts);
+    for (size_t i = 0; i < samples; ++i) {
+      const auto cell = Cell(table, i, r);
+      if (IsMissing(cell)) continue;
+      for (size_t j = 0; j < parts; ++j) Add(cell[j], of_run[j]);
+    }
+    for (size_t j = 0; j < parts; ++j) Add(of_run[j], totals[j]);
+    if (is_complete(of_run)) spread.runs.push_back(RatioMean(of_run, table.parts));
+  }
+  if (spread.runs.size() > 1 && is_complete(totals)) AddVarianceComponents(table, totals, spread);
+  return spread;
+}
+
+}  // namespace tidemark

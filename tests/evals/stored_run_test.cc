@@ -1,0 +1,87 @@
+#include "evals/stored_run.h"
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "tests/evals/fake_model.h"
+#include "tests/support/catch.h"
+#include "tests/support/paths.h"
+
+namespace tidemark {
+namespace {
+
+std::string Complaint(const std::string& rows) {
+  try {
+    ParseScores(rows, "scores");
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST_CASE("what a run wrote is read back: counts, tallies and failed rows") {
+  const test::TemporaryDirectory directory;
+  Task task = test::EchoTask();
+  Task other = test::EchoTask();
+  other.name = "other";
+  test::FakeModel model([](const Request& r) { return r.id == "102" ? test::Fails("no") : test::Says("right"); });
+  RunOptions options;
+  options.out = directory.path();
+  options.repeats = 2;
+  const EvalJob jobs[] = {{&task, test::EchoRows(3), {}}, {&other, test::EchoRows(2), {}}};
+  RunEvals(model, jobs, options, false, {});
+  const StoredRun run = LoadRun(directory.path());
+  REQUIRE(run.tasks.size() == 2);
+  CHECK(run.tasks[0].version == 3);
+  CHECK(run.tasks[0].dataset_sha256 == std::string(64, '0'));
+  CHECK(run.tasks[0].protocol["name"] == "greedy");
+  REQUIRE(run.tasks[0].rows.size() == 6);
+  CHECK(run.tasks[0].rows[1].repeat == 1);
+  CHECK(run.tasks[0].rows[1].tallies.at("accuracy").sum == 1);
+  CHECK_FALSE(run.tasks[0].rows[2].scored);
+  CHECK(WhyNotComparable(run.tasks[0], run.tasks[0]).empty());
+  // Tasks that this build does not know are compared by every metric without a slash.
+  const auto pairs = PairTasks(run, run, {});
+  REQUIRE(pairs.size() == 2);
+  REQUIRE(pairs[0].metrics.size() == 1);
+  CHECK(pairs[0].metrics[0].name == "accuracy");
+  CHECK(PairTasks(run, run, {"nothing"})[0].metrics.empty());
+  CHECK(CompareRuns(pairs, {})[0].failed_both == 2);
+}
+
+TEST_CASE("a known task brings its headline metrics, means and scales") {
+  StoredRun run;
+  run.tasks.push_back({"ifeval", 1, "", {}, {}, {}});
+  const auto metrics = PairTasks(run, run, {})[0].metrics;
+  REQUIRE(metrics.size() == 5);
+  CHECK(metrics[4].name == "mean_of_four");
+  CHECK(metrics[4].parts.size() == 4);
+}
+
+TEST_CASE("malformed scores are refused with the line; a row without tallies is one") {
+  const std::string good = R"({"id":1,"repeat":0,"scored":true,"metrics":{"a":[1,2]}})";
+  CHECK(Complaint(good + "\n" + R"({"id":2,"repeat":0,"scored":true})").empty());
+  CHECK(Complaint("").empty());
+  CHECK_THAT(Complaint(R"({"id":2,"repeat":0,"scored":true})"), test::Contains("older version"));
+  CHECK_THAT(Complaint(good + "\n" + good), test::Contains("scores:2") && test::Contains("a second time"));
+  for (const char* bad :
+       {R"({"repeat":0,"scored":true})", R"({"id":1.5,"repeat":0,"scored":true})", R"({"id":1,"repeat":-1,"scored":true})",
+        R"({"id":1,"repeat":0,"scored":1})", R"({"id":1,"repeat":0,"scored":true,"metrics":[]})",
+        R"({"id":1,"repeat":0,"scored":true,"metrics":{"a":[2,1]}})", R"({"id":1,"repeat":0,"scored":true,"metrics":{"a":[1]}})",
+        R"({"id":1,"repeat":0,"scored":true,"metrics":{"a":[-1,1]}})", "x"}) {
+    INFO(bad);
+    CHECK_THAT(Complaint(bad), test::Contains("scores:1"));
+  }
+}
+
+TEST_CASE("malformed reports are refused") {
+  for (const char* bad :
+       {"", "[]", "{}", R"({"schema_version":2,"model":{},"tasks":[]})", R"({"schema_version":1,"model":{},"tasks":[1]})",
+        R"({"schema_version":1,"model":{},"tasks":[{"name":"x"}]})"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(ParseReport(bad, "report"), Error);
+  }
+  CHECK_THROWS_AS(LoadReport("/nowhere"), Error);
+}
+
+}  // namespace
+}  // namespace tidemark

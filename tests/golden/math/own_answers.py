@@ -1,0 +1,77 @@
+"""Gold answers of our own making, of every kind, each with answers to compare (contents of a box), for make_own_pairs.py."""
+
+OWN = {
+    # integers
+    "17": ["17", "17.0", "017", "+17", "-17", "17.00000001", "34/2", "\\frac{34}{2}", "x=17", "17\\%", "17^\\circ", "\\sqrt{289}", "17_9", "\\{17\\}", "(17)", "1 7", "\\text{17}"],
+    "-4": ["-4", "\\minus 4", "- 4", "4", "-4.0", "-\\frac{8}{2}", "x = -4", "(-2)^2", "-2^2"],
+    "12,345": ["12345", "12{,}345", "12,\\!345", "12 345", "12.345", "12, 345", "12345.0"],
+    "9,876,543": ["9876543", "9,876,543.0", "9{,}876{,}543", "9,876,544"],
+    # fractions, decimals, mixed numbers
+    "\\frac{5}{7}": ["\\frac57", "\\dfrac{5}{7}", "5/7", "\\frac{10}{14}", "0.714286", "0.714285", "0.7143", "0.7142857142857", "\\frac{7}{5}", "-\\frac{5}{7}", "\\frac{-5}{-7}", "5:7", "5 \\div 7", "71.4286\\%", "\\left(\\frac{5}{7}\\right)"],
+    "-\\frac{2}{9}": ["\\frac{-2}{9}", "\\frac{2}{-9}", "-2/9", "-0.222222", "-\\frac29", "\\frac{2}{9}"],
+    "2\\frac{3}{8}": ["\\frac{19}{8}", "2.375", "2 + \\frac{3}{8}", "2 \\cdot \\frac{3}{8}", "2 3/8", "-2\\frac38", "2\\dfrac{3}{8}"],
+    "0.875": [".875", "\\frac{7}{8}", "0.8750", "87.5\\%", "0.8750000001", "0.875001", "8.75 \\times 10^{-1}"],
+    "6.02E3": ["6020", "6.02 \\cdot 10^3", "6020.0", "602"],
+    # radicals, powers, pi, e
+    "3\\sqrt{6}": ["\\sqrt{54}", "3 \\cdot \\sqrt{6}", "3\\sqrt6", "3 \\times 6^{1/2}", "7.348469", "7.3485", "\\sqrt[3]{6}", "3 \\sqrt 6", "\\frac{18}{\\sqrt{6}}", "6\\sqrt{3}"],
+    "\\sqrt[3]{16}": ["2\\sqrt[3]{2}", "16^{1/3}", "2.519842", "\\sqrt{16}", "2^{4/3}"],
+    "\\frac{\\sqrt{3}+1}{2}": ["\\frac{1+\\sqrt{3}}{2}", "\\frac{1}{2}+\\frac{\\sqrt{3}}{2}", "\\frac{1}{\\sqrt{3}-1}", "1.366025", "\\frac{\\sqrt{3}-1}{2}", "\\cos 30^\\circ + \\frac12"],
+    "\\sqrt{5+2\\sqrt{6}}": ["\\sqrt{2}+\\sqrt{3}", "\\sqrt{3}+\\sqrt{2}", "\\sqrt{5}+\\sqrt{2}"],
+    "2^{20}": ["1048576", "4^{10}", "2^2^{10}", "1,048,576", "1048577"],
+    "9\\pi": ["9 \\pi", "\\pi \\cdot 9", "28.274334", "9\\text{ pi}", "9π", "\\pi9", "27\\pi/3", "9 \\Pi"],
+    "\\frac{\\pi}{5}": ["0.2\\pi", "\\pi/5", "\\frac15\\pi", "36^\\circ", "0.628319", "-\\frac{\\pi}{5}"],
+    "e^2": ["e^{2}", "7.389056", "\\exp(2)", "e \\cdot e", "E^2", "2^e"],
+    # complex numbers
+    "4-7i": ["4 - 7i", "-7i + 4", "4-7 i", "4+7i", "7i-4", "(4,-7)", "4 - 7\\mathrm{i}", "i(-7-4i)"],
+    "-3i": ["-3 i", "3i", "-3\\text{i}", "0-3i", "-3"],
+    # polynomials, functions
+    "x^2-5x+6": ["(x-2)(x-3)", "6-5x+x^2", "x^{2} - 5 x + 6", "X^2-5X+6", "x^2-5x-6", "(x-3)(x-2)", "x(x-5)+6", "y^2-5y+6", "f(x)=x^2-5x+6"],
+    "3ab-2b^2": ["b(3a-2b)", "-2b^2+3ab", "3ba - 2b^2", "3ab - 2b", "b*(3*a-2*b)"],
+    "\\frac{x+1}{x-1}": ["\\frac{1+x}{x-1}", "\\frac{x^2+2x+1}{x^2-1}", "1+\\frac{2}{x-1}", "(x+1)/(x-1)", "-\\frac{x+1}{1-x}", "\\frac{x-1}{x+1}"],
+    "\\tan x": ["\\frac{\\sin x}{\\cos x}", "\\tan(x)", "\\tan{x}", "\\cot x", "\\frac{1}{\\cot x}"],
+    "2\\sin^2 t": ["1-\\cos 2t", "2 \\sin^{2}(t)", "2(\\sin t)^2", "\\sin 2t"],
+    "\\log_2 7": ["\\frac{\\ln 7}{\\ln 2}", "\\log_{2}{7}", "2.807355", "\\log_7 2", "\\frac{\\log 7}{\\log 2}"],
+    "\\binom{9}{3}": ["84", "\\binom{9}{6}", "\\frac{9!}{3!6!}", "{9 \\choose 3}", "504"],
+    "7!": ["5040", "7 \\cdot 6!", "7\\cdot6\\cdot5\\cdot4\\cdot3\\cdot2", "5041"],
+    "|a-b|": ["|b-a|", "|a - b|", "a-b", "\\lvert a-b \\rvert"],
+    "\\lfloor 7.5 \\rfloor": ["7", "\\left\\lfloor 7.5 \\right\\rfloor", "8", "\\lceil 6.5 \\rceil"],
+    # plus-minus, lists, tuples, sets
+    "2\\pm\\sqrt{7}": ["2+\\sqrt{7}, 2-\\sqrt{7}", "2-\\sqrt{7}, 2+\\sqrt{7}", "2 \\pm \\sqrt7", "\\{2 \\pm \\sqrt{7}\\}", "2+\\sqrt{7}", "2 \\mp \\sqrt{7}", "x = 2 \\pm \\sqrt{7}", "x=2+\\sqrt{7} \\text{ or } x=2-\\sqrt{7}"],
+    "2, 5, 11": ["2,5,11", "11, 5, 2", "\\{2,5,11\\}", "(2,5,11)", "2, 5", "2 \\text{ and } 5 \\text{ and } 11", "2; 5; 11", "2,5,11,11", "2, 5 \\text{ or } 11", "(11,5,2)"],
+    "(3,-8)": ["(3, -8)", "\\left(3,-8\\right)", "(-8,3)", "[3,-8]", "3,-8", "-8,3", "(3,-8]", "x=3, y=-8", "(x,y)=(3,-8)", "(3.0,-8)", "\\langle 3,-8 \\rangle", "\\{3,-8\\}"],
+    "(1, 2, \\frac{1}{2})": ["(1,2,0.5)", "(1,2,\\frac12)", "(2,1,\\frac12)", "1,2,\\frac12", "[1,2,\\frac{1}{2}]"],
+    "(a,b)": ["(a,b)", "(b,a)", "a,b", "[a,b]"],
+    "\\{1,4,9\\}": ["\\{9,4,1\\}", "1,4,9", "(1,4,9)", "\\{1, 4, 9, 9\\}", "\\{1,4\\}", "\\left\\{1,4,9\\right\\}", "{1,4,9}"],
+    "\\emptyset": ["\\varnothing", "\\{\\}", "0", "\\text{empty}", "\\emptyset"],
+    # intervals, unions, membership, relations
+    "[-1,5)": ["[-1,5)", "\\left[-1,5\\right)", "[-1,5]", "(-1,5)", "-1 \\le x < 5", "x \\in [-1,5)", "[-1, 5.0)"],
+    "(2,6)": ["(2,6)", "2,6", "6,2", "[2,6]", "2 < x < 6", "\\left( 2, 6 \\right)", "(2,6]"],
+    "(-\\infty,3)\\cup(7,\\infty)": ["(7,\\infty) \\cup (-\\infty,3)", "(-\\infty, 3] \\cup [7, \\infty)", "x<3 \\text{ or } x>7", "\\mathbb{R} \\setminus [3,7]", "x \\in (-\\infty,3)\\cup(7,\\infty)", "(-\\infty, +\\infty) \\setminus [3,7]", "(-\\infty,3)"],
+    "[0,1]\\cup[1,2]": ["[0,2]", "[0,2)", "[1,2] \\cup [0,1]"],
+    "x \\in (4,9]": ["(4,9]", "4 < x \\le 9", "x \\in (4, 9]", "y \\in (4,9]", "x \\in [4,9]"],
+    "-3 \\le x \\le 8": ["[-3,8]", "8 \\ge x \\ge -3", "x \\in [-3,8]", "-3 < x < 8", "-3 \\leq x \\leq 8", "(-3,8)"],
+    "x > 5": ["5 < x", "(5,\\infty)", "x \\ge 5", "x - 5 > 0", "2x > 10", "x<5", "[5,\\infty)"],
+    "x = 6": ["6", "6 = x", "x=6.0", "y = 6", "2x = 12", "x = 3+3 = 6"],
+    "y = 4x - 1": ["4x-1", "y=-1+4x", "4x-y=1", "y+1=4x", "2y=8x-2", "y=4x+1", "4x - 1 = y", "f(x) = 4x-1"],
+    "3x-2y+5=0": ["3x-2y=-5", "6x-4y+10=0", "2y = 3x+5", "-3x+2y-5=0", "3x-2y+5", "3x-2y-5=0", "y = \\frac{3x+5}{2}"],
+    "x^2+y^2=16": ["y^2+x^2=16", "2x^2+2y^2=32", "x^2+y^2-16=0", "x+y=4", "16"],
+    # matrices
+    "\\begin{pmatrix} 2 & -1 \\\\ 0 & 3/2 \\end{pmatrix}": ["\\begin{bmatrix} 2 & -1 \\\\ 0 & 1.5 \\end{bmatrix}", "\\begin{pmatrix} 2 & 0 \\\\ -1 & 3/2 \\end{pmatrix}", "\\frac12\\begin{pmatrix} 4 & -2 \\\\ 0 & 3 \\end{pmatrix}", "\\left(\\begin{array}{cc} 2 & -1 \\\\ 0 & \\frac32 \\end{array}\\right)", "\\begin{pmatrix} 2 & -1 & 0 & 3/2 \\end{pmatrix}"],
+    "\\begin{pmatrix} 6 \\\\ -5 \\end{pmatrix}": ["\\begin{bmatrix} 6 \\\\ -5 \\end{bmatrix}", "(6,-5)", "\\begin{pmatrix} 6 & -5 \\end{pmatrix}", "\\begin{pmatrix} 6 & -5 \\end{pmatrix}^T", "\\begin{pmatrix} 1 \\\\ -2 \\end{pmatrix} + \\begin{pmatrix} 5 \\\\ -3 \\end{pmatrix}", "\\begin{pmatrix}6\\\\-5\\end{pmatrix}"],
+    "\\begin{vmatrix} 3 & 1 \\\\ 2 & 4 \\end{vmatrix}": ["10", "14", "\\begin{vmatrix} 4 & 1 \\\\ 2 & 3 \\end{vmatrix}"],
+    # bases, degrees, money, percent, units
+    "312_4": ["312_{4}", "312", "312_5", "312_{\\text{4}}", "54"],
+    "48^\\circ": ["48", "48^{\\circ}", "48 \\text{ degrees}", "48\\degree", "48°", "48^{\\text{o}}", "84^\\circ"],
+    "\\$7.25": ["7.25", "\\$ 7.25", "7.25 \\text{ dollars}", "\\frac{29}{4}", "725 \\text{ cents}", "$7.25"],
+    "35\\%": ["35", "0.35", "\\frac{7}{20}", "35 \\text{ percent}", "35 percent", "35.0\\%", "3.5\\%"],
+    "240 \\text{ cm}^2": ["240", "240 cm^2", "240\\text{ cm}^2", "240 \\text{ m}", "240 \\mbox{ square centimeters}", "0.024 \\text{ m}^2"],
+    "18 \\text{ minutes}": ["18", "18 minutes", "18 \\text{ min}", "0.3 \\text{ hours}"],
+    # words
+    "\\text{north}": ["north", "\\text{North}", "\\mathrm{north}", "\\textbf{north}", "\\text{ north }", "\\text{south}", "nort"],
+    "\\text{(D)}": ["D", "\\text{D}", "(D)", "\\text{(d)}", "\\textbf{(D)}", "\\text{(B)}", "\\text{D) 12}"],
+    "\\text{no solution}": ["\\text{No solution}", "no solution", "\\emptyset", "\\text{none}"],
+    "\\infty": ["\\infty", "infinity", "+\\infty", "-\\infty", "\\text{infinity}", "inf"],
+    "3:8": ["\\frac{3}{8}", "3:8", "3/8", "8:3", "3 : 8", "0.375"],
+    "0.\\overline{36}": ["0.\\overline{36}", "\\frac{4}{11}", "0.363636", "0.\\overline{63}"],
+    "\\{x \\mid x > 2\\}": ["\\{x \\mid x > 2\\}", "\\{x | x > 2\\}", "(2,\\infty)", "x>2"],
+}
