@@ -32,10 +32,10 @@ struct Suite {
 
 const std::vector<Suite>& AllSuites() {
   static const std::vector<Suite> suites = {{"quick",
-                                             "sample rows of IFEval and a short benchmark of matmul, routing and "
+                                             "embedded rows of every task and a short benchmark of matmul, routing and "
                                              "attention",
-                                             {"ifeval"},
-                                             128,
+                                             {"ifeval", "math500", "omniscience"},
+                                             160,
                                              {1, 32},
                                              {512},
                                              0.05}};
@@ -141,7 +141,7 @@ int Run(const Flags& flags, const CLI::App& command) {
 void AddRun(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("run", "Run a suite and write one report");
-  command->add_option("suite", flags->suite, "quick: sample rows of IFEval and a short benchmark")->capture_default_str();
+  command->add_option("suite", flags->suite, "quick: embedded rows of every task and a short benchmark")->capture_default_str();
   command
       ->add_option("--protocol", flags->protocol,
                    "a name of `list protocols`, or a JSON file; given: its budgets instead of the suite's")
