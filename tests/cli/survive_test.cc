@@ -236,7 +236,9 @@ TEST_CASE("a disk that is really full ends a run with an error, and it goes on l
   const Result expected = Undisturbed(directory.path() / "whole");
   if (mount("tmpfs", disk.path().c_str(), "tmpfs", 0, "size=64k") != 0) TM_SKIP("a tmpfs cannot be mounted here (needs root)");
   const fs::path filler = disk.path() / "filler", out = disk.path() / "out";
-  WriteText(filler, std::string(64 * 1024 - 3 * 4096, 'x'));  // room for run.json, run.lock and the first samples
+  // Room for run.json, run.lock and one page of samples.
+  const size_t pages = fs::file_size(directory.path() / "whole" / "run.json") / 4096 + 3;
+  WriteText(filler, std::string(64 * 1024 - pages * 4096, 'x'));
   RunOutOfRoom(
       Eval(out), "", out, [&] { fs::remove(filler); }, expected);
   umount2(disk.path().c_str(), MNT_DETACH);
