@@ -236,9 +236,9 @@ TEST_CASE("a disk that is really full ends a run with an error, and it goes on l
   const Result expected = Undisturbed(directory.path() / "whole");
   if (mount("tmpfs", disk.path().c_str(), "tmpfs", 0, "size=64k") != 0) TM_SKIP("a tmpfs cannot be mounted here (needs root)");
   const fs::path filler = disk.path() / "filler", out = disk.path() / "out";
-  // Room in pages for run.json, for run.lock's folder entry and for the first samples, about half of them.
-  const auto record = static_cast<size_t>(fs::file_size(directory.path() / "whole" / "run.json"));
-  WriteText(filler, std::string(64 * 1024 - ((record + 4095) / 4096 + 2) * 4096, 'x'));
+  // Room for run.json, run.lock and one page of samples.
+  const size_t pages = fs::file_size(directory.path() / "whole" / "run.json") / 4096 + 3;
+  WriteText(filler, std::string(64 * 1024 - pages * 4096, 'x'));
   RunOutOfRoom(
       Eval(out), "", out, [&] { fs::remove(filler); }, expected);
   umount2(disk.path().c_str(), MNT_DETACH);
