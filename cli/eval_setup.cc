@@ -103,8 +103,7 @@ void ShowContext(const TextModel& model, const EngineFlags& flags) {
 }
 
 void AddPromptFlags(CLI::App& command, PromptFlags& flags) {
-  command.add_option("--prompt", flags.name,
-                     "form of the prompt, of those that `list choices` names; absent: the protocol's");
+  command.add_option("--prompt", flags.name, "form of the prompt, of those that `list choices` names; absent: the protocol's");
   command.add_option("--prompts", flags.file, "JSON file with prompt texts; its hash goes into the report")
       ->check(CLI::ExistingFile);
 }

@@ -97,8 +97,8 @@ std::filesystem::path CacheDirectory() {
 std::span<const EmbeddedSet> EmbeddedSets() {
   static constexpr EmbeddedSet kSets[] = {
       {"ifeval", "ifeval", "20 prompts of our own, all 25 instructions", false, "", &embedded::sample_ifeval},
-      {"math500", "math500", "60 problems of our own: 36 within the embedded model's reach, 24 over every kind of answer", false, "",
-       &embedded::sample_math500},
+      {"math500", "math500", "60 problems of our own: 36 within the embedded model's reach, 24 over every kind of answer", false,
+       "", &embedded::sample_math500},
       {"omniscience", "omniscience", "132 questions of our own over six domains, a third unanswerable", false, "",
        &embedded::sample_omniscience},
       {"tidemark-world", "omniscience", "150 questions on the invented world of the embedded model", true, "question-only",

@@ -195,7 +195,8 @@ std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleSco
       const auto defined = empty.erase(name) > 0 ? MakeEmpty(task, name) : std::nullopt;
       if (defined) {
         metrics.push_back(*defined);
-        warnings.push_back(fmt::format("{}: {} has an empty denominator and is {} by definition", task.name, name, defined->value));
+        warnings.push_back(
+            fmt::format("{}: {} has an empty denominator and is {} by definition", task.name, name, defined->value));
       } else {
         warnings.push_back(fmt::format("{}: {} has no scored sample and is left out", task.name, name));
       }

@@ -20,8 +20,8 @@ struct TaskProtocol {
   std::string prompt, extraction, grader;
   bool strip_reasoning = true;   // score what follows the last closing marker; false: the whole completion (older harnesses)
   std::string prompt_text = {};  // a prompt in the protocol's own words with "{problem}" once in it; empty: the task's wording
-  std::string prompts_text = {}, prompts_sha256 = {};  // content of --prompts FILE and its hash; the prompt "file" reads it
-  std::string sha256 = {};                             // of the protocol's file; empty: there was none
+  std::string prompts_text = {}, prompts_sha256 = {};    // content of --prompts FILE and its hash; the prompt "file" reads it
+  std::string sha256 = {};                               // of the protocol's file; empty: there was none
   std::vector<std::string> inferred = {}, unknown = {};  // sentences: what rests on inference, and what the source leaves open
   std::vector<std::string> changed = {};                 // settings that a flag of this run changed, for reports
 };
