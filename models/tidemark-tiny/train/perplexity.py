@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Held-out perplexity of the trained weights in every format, as PyTorch sees the dequantised values.
 
-    python3 perplexity.py RUN/model.pt [--examples 24000] [--formats Q8_0,Q4_K,Q2_K]
+    python3 perplexity.py RUN/model.pt [--examples 12000] [--formats Q8_0,Q4_K,Q2_K]
 
 BF16, Q8_0 and Q4_0 are rounded by the gguf package. It has no quantiser for the K formats: the functions below find, per block, values that
 the format can hold (layout and ranges: ggml-common.h), by a small least-squares search of our own, so figures may differ a little from other
@@ -150,7 +150,7 @@ def losses(model, text):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("weights", type=Path)
-    parser.add_argument("--examples", type=int, default=24000)
+    parser.add_argument("--examples", type=int, default=12000)
     parser.add_argument("--formats", default=",".join(FORMATS), help="a comma list; F32 comes first")
     args = parser.parse_args()
     torch.set_num_threads(2)
@@ -158,9 +158,10 @@ def main():
     text = held_out(tokenizer, args.examples)
     state, rng = torch.load(args.weights), np.random.default_rng(4)
     # Example i is of kind i % 3: draws with replacement within each kind.
-    kinds = [np.arange(kind, len(text), 3) for kind in range(3)]
-    picks = np.concatenate([kind[rng.integers(0, len(kind), (1000, len(kind)))] for kind in kinds], axis=1)
-    base = None
+    kinds = {name: np.arange(kind, len(text), 3) for kind, name in enumerate(("format", "math", "facts"))}
+    picks = {name: kind[rng.integers(0, len(kind), (1000, len(kind)))] for name, kind in kinds.items()}
+    picks["all"], kinds["all"] = np.concatenate(list(picks.values()), axis=1), np.arange(len(text))
+    base, first = {}, {}
     for name in args.formats.split(","):
         run = FORMATS[name]
         model = Tiny().eval()
@@ -170,17 +171,16 @@ def main():
             quantised[key] = run(value.float().contiguous()) if matrix else value
         model.load_state_dict(quantised)
         each = losses(model, text)
-        sums = each[picks].sum(1)
-        draws = sums[:, 0] / sums[:, 1]
-        base = draws if base is None else base
-        mean = each[:, 0].sum() / each[:, 1].sum()
-        first = mean if name == "F32" else first
-        low, high = np.exp(np.percentile(draws, [2.5, 97.5]))
-        rlow, rhigh = np.exp(np.percentile(draws - base, [2.5, 97.5]))
-        print(f"| {name} | {np.exp(mean):.4f} | {low:.4f} to {high:.4f} | {np.exp(mean - first):.5f} | {rlow:.5f} to {rhigh:.5f} |", flush=True)
-        by_kind = " ".join(f"{np.exp(each[k, 0].sum() / each[k, 1].sum()):.4f}" for k in kinds)
-        print(f"    format, math, facts apart: {by_kind}", flush=True)
-    print(f"{int(each[:, 1].sum())} tokens in {len(text)} examples")
+        for kind in ("all", "format", "math", "facts"):
+            sums, whole = each[picks[kind]].sum(1), each[kinds[kind]].sum(0)
+            draws, mean = sums[:, 0] / sums[:, 1], whole[0] / whole[1]
+            base.setdefault(kind, draws)
+            first.setdefault(kind, mean)
+            low, high = np.exp(np.percentile(draws, [2.5, 97.5]))
+            rlow, rhigh = np.exp(np.percentile(draws - base[kind], [2.5, 97.5]))
+            print(f"| {kind} | {name} | {np.exp(mean):.4f} | {low:.4f} to {high:.4f} | {np.exp(mean - first[kind]):.5f} | {rlow:.5f} to {rhigh:.5f} |", flush=True)
+    for kind, members in kinds.items():
+        print(f"{kind}: {int(each[members, 1].sum())} tokens in {len(members)} examples")
 
 
 if __name__ == "__main__":
