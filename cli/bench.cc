@@ -73,7 +73,7 @@ void AddBench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--filter", flags->run.filter, "regular expression on benchmark names")->capture_default_str();
   command->add_option("--min-time", flags->run.min_seconds, "seconds per benchmark, at least")
-      ->check(CLI::Range(0.001, 3600.0))
+      ->check(RealRange(0.001, 3600))
       ->capture_default_str();
   command->add_option("--repetitions", flags->run.repetitions, "repetitions of each benchmark")
       ->check(CLI::Range(1, 1000))

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "evals/stored_run.h"
@@ -60,7 +61,7 @@ void AddClaims(CLI::App& app, int& exit_code) {
   command->add_option("--claims", flags->claims, "JSON file of claims; absent: the embedded table of LFM2.5-8B-A1B");
   command->add_option("--model", flags->model, "only this model's claims, and the report is of this model, whatever it says");
   command->add_option("--width", flags->width, "half of the interval may be this percentage of the metric's range")
-      ->check(CLI::Range(0.1, 50.0))
+      ->check(RealRange(0.1, 50))
       ->capture_default_str();
   command->add_option("--max-runs", flags->max_runs, "counts of runs tried for the printed digits")
       ->check(CLI::Range(1, 1000))

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "evals/stored_run.h"
@@ -48,6 +49,11 @@ void Print(const MetricComparison& m) {
              m.non_inferior ? "" : "not ");
   if (m.minimum_effect) fmt::print("; detectable at 80 % power: {:.2f}{}", scale * *m.minimum_effect, unit);
   fmt::print("\n");
+  if (m.unscored > 0) {
+    fmt::print(
+        "    {:.2f} % of the answers are scored in one run alone: {:+.2f} to {:+.2f}{} if they were all lost or all gained\n",
+        100 * m.unscored, scale * m.bounds.low, scale * m.bounds.high, unit);
+  }
   if (m.samples_to_decide) fmt::print("    about {} samples would decide, if the difference stays\n", *m.samples_to_decide);
   if (!m.flips.empty()) fmt::print("    {}\n    {}\n", FlipList(m, true), FlipList(m, false));
 }
@@ -134,7 +140,7 @@ void AddCompare(CLI::App& app, int& exit_code) {
   command->add_option("candidate", flags->candidate, "folder of the run that is judged")->required();
   command->add_option("--metric", flags->metrics, "compare only these headline metrics, a comma list")->delimiter(',');
   command->add_option("--margin", flags->margin, "a difference that does not matter, in percent of the metric's range")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(RealRange(0, 100))
       ->capture_default_str();
   command->add_option("--seed", flags->seed, "seed of the bootstrap and of the randomisation test")->capture_default_str();
   command->add_flag("--allow-different", flags->allow_different, "compare other rows, task versions or protocols, and say so");

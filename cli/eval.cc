@@ -148,7 +148,7 @@ void AddEval(CLI::App& app, int& exit_code) {
       ->add_option("--stop-when-certain", flags->stop_width,
                    "ask rows in random order until the 95 % interval of the first metric is that wide, as a fraction: 0.05 is "
                    "five points; 0: off")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(RealRange(0, 1))
       ->excludes(shard);
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer(

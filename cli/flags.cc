@@ -1,10 +1,22 @@
 #include "cli/flags.h"
 
+#include <fmt/format.h>
+
 #include "backends/backends.h"
 #include "engine/core/error.h"
 #include "engine/generate/sampler.h"
 
 namespace tidemark::cli {
+
+CLI::Validator RealRange(double low, double high) {
+  const std::string range = fmt::format("[{} - {}]", low, high);
+  const auto check = [low, high, range](const std::string& text) {
+    double value = 0;
+    const bool ok = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
+    return ok ? std::string() : fmt::format("Value {} not in range {}", text, range);
+  };
+  return CLI::Validator(check, "FLOAT in " + range);
+}
 
 void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required) {
   CLI::Option* model =
@@ -70,7 +82,7 @@ void AddEndpointFlags(CLI::App& command, EndpointFlags& flags) {
     return command.add_option(name, value, help)->group("Endpoint (--model openai:URL#MODEL)");
   };
   const auto seconds = [&add](const char* name, double& value, const char* help) {
-    add(name, value, help)->check(CLI::Range(0.001, 1e6))->capture_default_str();
+    add(name, value, help)->check(RealRange(0.001, 1e6))->capture_default_str();
   };
   add("--api-key-env", o.api_key_env, "environment variable that holds the key; absent: TIDEMARK_API_KEY, if it is set");
   add("--ca-file", o.ca_file, "certificates (PEM) to trust instead of the system's")->check(CLI::ExistingFile);

@@ -16,6 +16,9 @@
 
 namespace tidemark::cli {
 
+// A check of a number in [low, high]; unlike CLI::Range it refuses NaN, which compares with nothing.
+CLI::Validator RealRange(double low, double high);
+
 // How a model is loaded and run.
 struct EngineFlags {
   std::string model = "default";    // path, or "default" for the embedded model

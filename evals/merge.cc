@@ -84,6 +84,7 @@ EvalJob Rebuild(const TaskReport& task, const Json& choices, const Json& identit
   job.protocol.prompt = choices.value("prompt", "");
   job.protocol.extraction = choices.value("extraction", "");
   job.protocol.grader = choices.value("grader", "");
+  job.protocol.prompts_text = choices.value("prompts_text", "");
   job.identity = identity.value("judge", Json());
   options.repeats = std::clamp(task.settings.value("repeats", 1), 1, 1000);
   options.limit = task.dataset.value("limit", int64_t{0});

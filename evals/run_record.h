@@ -35,13 +35,14 @@ struct RunRecord {
   // threads, batch size, the shard, and the build; they change neither texts nor scores, or must not (build: a warning).
   nlohmann::ordered_json parts;
   Shard shard;
-  std::string started_at;                       // of the first process
-  nlohmann::ordered_json build;                 // version and commit of the first process
-  std::vector<TaskReport> tasks;                // name, version, dataset, settings: what the report says, without results
-  std::vector<nlohmann::ordered_json> choices;  // of each task: prompt, extraction and grader as asked for; "" is no choice
-  bool knows_stop_reasons = true;               // TextModel::KnowsStopReasons
-  nlohmann::ordered_json model = {};            // TextModel::Describe, for the report of merged shards
-  nlohmann::ordered_json settings = {};         // Report::settings, for the same
+  std::string started_at;         // of the first process
+  nlohmann::ordered_json build;   // version and commit of the first process
+  std::vector<TaskReport> tasks;  // name, version, dataset, settings: what the report says, without results
+  std::vector<nlohmann::ordered_json>
+      choices;  // of each task: prompt, extraction and grader as asked for ("" is no choice), text of --prompts
+  bool knows_stop_reasons = true;        // TextModel::KnowsStopReasons
+  nlohmann::ordered_json model = {};     // TextModel::Describe, for the report of merged shards
+  nlohmann::ordered_json settings = {};  // Report::settings, for the same
 };
 
 // SHA-256 of the canonical JSON of the parts: keys sorted by bytes, no blanks, numbers as the JSON library prints them.

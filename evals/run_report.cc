@@ -67,6 +67,7 @@ RunRecord MakeRecord(const TextModel& model, std::span<const EvalJob> jobs, cons
     record.tasks.push_back(DescribeTask(job, own));
     const TaskProtocol& p = job.protocol;
     record.choices.push_back({{"prompt", p.prompt}, {"extraction", p.extraction}, {"grader", p.grader}});
+    if (!p.prompts_text.empty()) record.choices.back()["prompts_text"] = p.prompts_text;
   }
   return record;
 }

@@ -6,6 +6,7 @@
 #include "datasets/rows.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
+#include "evals/run_record.h"
 #include "evals/task.h"
 #include "reports/json_text.h"
 
@@ -86,6 +87,18 @@ std::vector<ComparedMetric> MetricsOf(const StoredTask& stored) {
   return metrics;
 }
 
+// What decides the answers, of those settings that the other run recorded too: scores of stored answers do not know how these
+// were made. Seeds and repeats may differ.
+Json Settings(const StoredTask& task, const StoredTask& other) {
+  const Json &own = task.json["settings"], &others = other.json["settings"];
+  Json settings = Json::object();
+  for (const auto& [key, value] : own.items()) {
+    if (key != "seed" && key != "repeats" && key != "protocol" && others.contains(key)) settings[key] = value;
+  }
+  settings["protocol"] = task.protocol;
+  return settings;
+}
+
 }  // namespace
 
 StoredRun ParseReport(std::string_view text, const std::string& place) {
@@ -155,7 +168,6 @@ StoredRun LoadRun(const std::filesystem::path& folder) {
 }
 
 std::vector<std::string> WhyNotComparable(const StoredTask& baseline, const StoredTask& candidate) {
-  constexpr auto kReplace = Json::error_handler_t::replace;
   std::vector<std::string> reasons;
   if (baseline.version != candidate.version) {
     reasons.push_back(fmt::format("{}: version {} of the task against {}", baseline.name, baseline.version, candidate.version));
@@ -164,11 +176,8 @@ std::vector<std::string> WhyNotComparable(const StoredTask& baseline, const Stor
     reasons.push_back(fmt::format("{}: other rows (SHA-256 {:.12}... against {:.12}...)", baseline.name,
                                   Printable(baseline.dataset_sha256), Printable(candidate.dataset_sha256)));
   }
-  if (baseline.protocol != candidate.protocol) {
-    reasons.push_back(fmt::format("{}: protocol {} against {}", baseline.name,
-                                  Printable(baseline.protocol.dump(-1, ' ', false, kReplace), 400),
-                                  Printable(candidate.protocol.dump(-1, ' ', false, kReplace), 400)));
-  }
+  const std::string changes = DescribeChanges(Settings(baseline, candidate), Settings(candidate, baseline));
+  if (!changes.empty()) reasons.push_back(fmt::format("{}: {}", baseline.name, changes));
   return reasons;
 }
 

@@ -7,7 +7,8 @@
 //                   the metric's range unless told otherwise)
 //   inconclusive    they overlap, but the interval is wider; or they do not, but truncated or failed samples could close the gap
 //   not reproduced  they do not overlap, and no truncated or failed sample can change that
-// A speed has no interval: reproduced if at least 95 % of the claim (90 % of an "about"), on that device; else not reproduced.
+// A speed has no interval: reproduced if at least 95 % of the claim (90 % of an "about"), on that device, one text at a time;
+// else not reproduced.
 #ifndef TIDEMARK_REPORTS_CLAIMS_H_
 #define TIDEMARK_REPORTS_CLAIMS_H_
 

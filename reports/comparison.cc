@@ -96,7 +96,7 @@ double Ratio(const Table& table, size_t parts, Tally PairedTally::*run) {
 }
 
 // Everything but what depends on the other metrics. Ratios first, then the unit.
-MetricComparison CompareMetric(const std::string& task, const ComparedMetric& metric, Table table,
+MetricComparison CompareMetric(const std::string& task, const ComparedMetric& metric, Table table, double unscored,
                                const CompareOptions& options) {
   const auto parts = static_cast<int64_t>(metric.parts.size());
   const double width = metric.high - metric.low;
@@ -125,7 +125,9 @@ MetricComparison CompareMetric(const std::string& task, const ComparedMetric& me
   }
   if (c.minimum_effect) *c.minimum_effect *= width;
   c.margin = width * options.margin;
-  c.non_inferior = metric.lower_is_better ? c.interval.high < c.margin : c.interval.low > -c.margin;
+  c.unscored = unscored;
+  c.bounds = {(1 - unscored) * c.interval.low - unscored * width, (1 - unscored) * c.interval.high + unscored * width};
+  c.non_inferior = metric.lower_is_better ? c.bounds.high < c.margin : c.bounds.low > -c.margin;
   const double effect = c.difference / width;
   c.samples_to_decide = SamplesToDetect(second_moment, effect);
   if (const auto same = SamplesToShowSame(second_moment, effect, options.margin)) {
@@ -136,12 +138,14 @@ MetricComparison CompareMetric(const std::string& task, const ComparedMetric& me
 }
 
 void Decide(MetricComparison& c) {
-  if (-c.margin < c.interval.low && c.interval.high < c.margin) {
+  const bool is_loss = (c.difference < 0) != c.lower_is_better;
+  const bool stays_better = (1 - c.unscored) * std::abs(c.difference) > c.unscored * (c.high - c.low);
+  if (-c.margin < c.bounds.low && c.bounds.high < c.margin) {
     c.verdict = CompareVerdict::kSame;
-  } else if (c.p_holm <= 0.05) {
-    c.verdict = (c.difference < 0) != c.lower_is_better ? CompareVerdict::kWorse : CompareVerdict::kBetter;
+  } else if (c.p_holm <= 0.05 && (is_loss || stays_better)) {
+    c.verdict = is_loss ? CompareVerdict::kWorse : CompareVerdict::kBetter;
   }
-  if (c.verdict != CompareVerdict::kCannotTell) {
+  if (c.verdict != CompareVerdict::kCannotTell || c.unscored > 0) {  // more samples do not make up for failed ones
     c.samples_to_decide.reset();
   } else if (c.samples_to_decide) {
     // The normal approximation may say that the present number is enough when the exact, corrected test says it was not.
@@ -165,6 +169,10 @@ Json ToJson(const MetricComparison& c) {
   if (c.lower_is_better) json["lower_is_better"] = true;
   if (c.minimum_effect) json["minimum_detectable_effect"] = *c.minimum_effect;
   json["margin"] = c.margin;
+  if (c.unscored > 0) {
+    json["unscored"] = c.unscored;
+    json["bounds"] = {c.bounds.low, c.bounds.high};
+  }
   json["non_inferior"] = c.non_inferior;
   json["verdict"] = VerdictName(c.verdict);
   if (c.samples_to_decide) json["samples_to_decide"] = *c.samples_to_decide;
@@ -203,10 +211,12 @@ std::vector<TaskComparison> CompareRuns(std::span<const TaskPair> tasks, const C
     TaskComparison& comparison = comparisons.emplace_back();
     comparison.task = task.task;
     const std::vector<RowPair> pairs = PairRows(task, comparison);
+    const auto lone = static_cast<double>(comparison.failed_baseline + comparison.failed_candidate);
+    const double unscored = pairs.empty() ? 0 : lone / (lone + static_cast<double>(pairs.size()));
     for (const ComparedMetric& metric : task.metrics) {
       Table table = MakeTable(pairs, metric);
       if (!table.defined) continue;
-      comparison.metrics.push_back(CompareMetric(task.task, metric, std::move(table), options));
+      comparison.metrics.push_back(CompareMetric(task.task, metric, std::move(table), unscored, options));
       p_values.push_back(comparison.metrics.back().p);
     }
   }

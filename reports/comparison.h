@@ -71,7 +71,9 @@ struct MetricComparison {
   double p = 1, p_holm = 1;              // two-sided; p_holm over all metrics of the comparison
   std::optional<double> minimum_effect;  // at 80 % power given what changed, without correction for several metrics
   double margin = 0;                     // in the metric's unit
-  bool non_inferior = false;             // the interval excludes being worse by the margin or more
+  double unscored = 0;                   // share of the answers that only one run scored, whose other score could be anything
+  Interval bounds;                       // the interval if all of those were lost or all were gained; without them the interval
+  bool non_inferior = false;             // the bounds exclude being worse by the margin or more
   CompareVerdict verdict = CompareVerdict::kCannotTell;
   std::optional<int64_t> samples_to_decide;  // if the difference stays what it is; absent unless it cannot be told
   std::vector<Flip> flips;                   // answers whose share changed; for a mean of several metrics none
@@ -85,7 +87,9 @@ struct TaskComparison {
   std::vector<MetricComparison> metrics;                               // without those that nothing in common is tallied in
 };
 
-// Pairs answers by id and repeat, and compares. Seeded: the same rows give the same result.
+// Pairs answers by id and repeat, and compares. Answers that one run alone scored are in no difference, but "same within
+// margin" and "better" must hold whatever they would have been: a candidate must not win by failing what it cannot do. Seeded:
+// the same rows give the same result.
 std::vector<TaskComparison> CompareRuns(std::span<const TaskPair> tasks, const CompareOptions& options);
 
 // {"tasks": [...], "verdict": the worst of all}; every flip is listed, as "lost" where the

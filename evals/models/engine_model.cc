@@ -6,6 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/core/sha256.h"
+#include "engine/ops/attention_kernels.h"
 #include "evals/models/file_hash.h"
 #include "evals/reasoning.h"
 
@@ -68,6 +69,15 @@ std::string ModelHash(const Json& files) {
   std::string list;
   for (const Json& file : files) list += file["name"].get<std::string>() + " " + file["sha256"].get<std::string>() + "\n";
   return Sha256Hex(list);
+}
+
+// Of what stands beside safetensors: configuration, tokenizer, end tokens. Null: the weight file holds everything.
+Json HashSideFiles(const WeightStore& store) {
+  const TokenizerData& tokenizer = store.Tokenizer();
+  if (tokenizer.kind != TokenizerData::Kind::kJson) return nullptr;
+  Json all = {tokenizer.tokenizer_json, tokenizer.tokenizer_config_json, tokenizer.extra_eos_ids, tokenizer.eos_id.value_or(-1)};
+  for (const MetadataEntry& entry : store.Metadata()) all.push_back({entry.key, entry.value});
+  return Sha256Hex(all.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -158,6 +168,8 @@ Json EngineModel::Describe() const {
                        {"pre", tokenizer.pre},
                        {"vocabulary", loaded_.tokenizer->VocabSize()}};
   json["chat_template_sha256"] = Sha256Hex(tokenizer.chat_template);
+  if (const Json hash = HashSideFiles(store); !hash.is_null()) json["side_files_sha256"] = hash;
+  json["attention"] = RunnableAttentionKernels().back().isa;
   json["threads"] = pool_.size();
   json["kv_type"] = generator_options_.kv_format == nullptr ? "f32" : generator_options_.kv_format->name;
   json["context"] = generator_options_.context;
@@ -169,8 +181,9 @@ Json EngineModel::Describe() const {
 Json EngineModel::Identity() const {
   const Json described = Describe();
   Json json;
-  for (const char* key : {"adapter", "sha256", "architecture", "tokenizer", "chat_template_sha256", "kv_type", "context"}) {
-    json[key] = described[key];
+  for (const char* key : {"adapter", "sha256", "architecture", "tokenizer", "chat_template_sha256", "side_files_sha256",
+                          "kv_type", "context", "attention"}) {
+    if (described.contains(key)) json[key] = described[key];
   }
   json["backends"] = Json::array();
   for (const Json& share : described["backends"]) {

@@ -90,10 +90,14 @@ TEST_CASE("compare refuses other rows, other rules and folders without scores") 
   const ProgramResult refused = RunProgram({"compare", good, other});
   CHECK(refused.exit_code == 1);
   CHECK_THAT(refused.err, Contains("version 1 of the task against 7") && Contains("other rows") && Contains("--allow-different"));
+  CHECK_THAT(refused.err, Contains("protocol/name is \"card\", was \"greedy\""));
   const ProgramResult allowed = RunProgram({"compare", good, other, "--allow-different"});
   CHECK(allowed.exit_code != 1);
   CHECK_THAT(allowed.out, Contains("DIFFERENT"));
   CHECK_THAT(RunProgram({"compare", good, good, "--metric", "nonsense"}).err, Contains("--metric"));
+
+  for (const char* margin : {"nan", "-1", "101", "x"})
+    CHECK(RunProgram({"compare", good, good, "--margin", margin}).exit_code == 1);
 
   std::filesystem::remove(other + "/scores.jsonl");
   CHECK_THAT(RunProgram({"compare", good, other}).err, Contains("tidemark score"));

@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/random.h"
+#include "engine/core/sha256.h"
 #include "evals/runner.h"
 #include "tests/evals/fake_model.h"
 #include "tests/support/canonical_report.h"
@@ -105,6 +106,21 @@ TEST_CASE("shards of several tasks are merged task by task, each with its protoc
   for (const char* file : {"ifeval/scores.jsonl", "math500/scores.jsonl"}) {
     CHECK(s.File(std::string("merged/") + file) == s.File(std::string("whole/") + file));
   }
+  CHECK(test::CanonicalReport(s.File("merged/report.json")) == test::CanonicalReport(s.File("whole/report.json")));
+}
+
+TEST_CASE("shards with prompts of a file are merged after the file is gone") {
+  Shards s;
+  s.job = {&FindTask("omniscience"), LoadDataset("omniscience", "sample"), FindTask("omniscience").options};
+  s.job.protocol.prompt = "file";
+  s.job.protocol.prompts_text = R"({"answer_system_prompt": "Of {domain}.", "answer_user_prompt": "Say: {question}",)"
+                                R"( "grader_prompt": "{question} {target} {predicted_answer}"})";
+  s.job.protocol.prompts_sha256 = Sha256Hex(s.job.protocol.prompts_text);
+  s.options.repeats = 1;
+  s.options.limit = 6;
+  s.Run("whole", {});
+  s.Merge(s.RunAll(2));
+  CHECK(s.File("merged/scores.jsonl") == s.File("whole/scores.jsonl"));
   CHECK(test::CanonicalReport(s.File("merged/report.json")) == test::CanonicalReport(s.File("whole/report.json")));
 }
 

@@ -39,6 +39,14 @@ TEST_CASE("what a run wrote is read back: counts, tallies and failed rows") {
   CHECK(run.tasks[0].rows[1].tallies.at("accuracy").sum == 1);
   CHECK_FALSE(run.tasks[0].rows[2].scored);
   CHECK(WhyNotComparable(run.tasks[0], run.tasks[0]).empty());
+  StoredTask warmer = run.tasks[0];
+  warmer.json["settings"]["temperature"] = 0.5;
+  warmer.json["settings"]["seed"] = 9;
+  const auto reasons = WhyNotComparable(run.tasks[0], warmer);
+  REQUIRE(reasons.size() == 1);
+  CHECK_THAT(reasons[0], test::Contains("temperature is 0.5, was 0") && !test::Contains("seed"));
+  warmer.json["settings"].erase("temperature");  // not recorded: stored answers
+  CHECK(WhyNotComparable(run.tasks[0], warmer).empty());
   // Tasks that this build does not know are compared by every metric without a slash.
   const auto pairs = PairTasks(run, run, {});
   REQUIRE(pairs.size() == 2);

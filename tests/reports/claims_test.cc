@@ -209,6 +209,7 @@ TEST_CASE("a speed needs the device, and has no interval") {
   CHECK(Check(report, claim).verdict == ClaimVerdict::kNotReproduced);
   report["settings"]["batch"] = 16;
   CHECK(Check(report, claim).differs.size() == 1);
+  CHECK(Check(report, claim).verdict == ClaimVerdict::kNotComparable);  // sixteen texts at once are another load
   claim.device = "Apple M5 Max";
   CHECK_THAT(Check(report, claim).reason, test::Contains("another device: AMD RYZEN"));
   claim.device.clear();

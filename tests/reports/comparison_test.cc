@@ -110,6 +110,21 @@ TEST_CASE("answers are paired by id and repeat, the others are counted") {
   CHECK(Overall(empty) == CompareVerdict::kCannotTell);
 }
 
+TEST_CASE("answers that one run failed cannot make it better or the same") {
+  TaskPair same = Binary(900, 0, 0, 100);
+  CHECK(CompareOne(same).verdict == CompareVerdict::kSame);
+  TaskPair better = Binary(700, 5, 60, 100);
+  CHECK(CompareOne(better).verdict == CompareVerdict::kBetter);
+  for (size_t i = 0; i < 100; ++i) same.candidate[i].scored = better.candidate[i].scored = false;
+  const MetricComparison c = CompareOne(same);
+  CHECK(c.verdict == CompareVerdict::kCannotTell);
+  CHECK_FALSE(c.non_inferior);
+  CHECK(c.unscored == 0.1);
+  CHECK((c.bounds.low < -0.09 && c.bounds.high > 0.09));
+  CHECK_FALSE(c.samples_to_decide);
+  CHECK(CompareOne(better).verdict == CompareVerdict::kCannotTell);
+}
+
 TEST_CASE("Holm spans all tasks") {
   const std::vector<TaskPair> tasks = {Binary(50, 9, 1, 0), Binary(50, 4, 4, 0), Binary(50, 30, 0, 0)};
   const auto comparison = CompareRuns(tasks, {});
