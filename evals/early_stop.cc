@@ -48,6 +48,7 @@ void MarkEarlyStop(const CertaintyWatch& watch, const Task& task, double width, 
   const std::string name(task.headline.front());
   outcome.task.early_stop = {
       {"metric", name}, {"width", width}, {"certain", watch.certain()}, {"asked", watch.asked()}, {"of", watch.order().size()}};
+  if (!watch.certain() || watch.asked() >= watch.order().size()) return;  // all were asked: nothing depended on the data
   for (Metric& metric : outcome.task.metrics) {
     if (metric.name != name) continue;
     const double scale = metric.range_high - metric.range_low;
@@ -55,10 +56,10 @@ void MarkEarlyStop(const CertaintyWatch& watch, const Task& task, double width, 
     metric.ci95_high = std::max(metric.value, metric.range_low + scale * watch.interval().high);
     metric.interval = "anytime";
   }
-  if (watch.certain() && watch.asked() < watch.order().size()) {
-    outcome.warnings.push_back(fmt::format("{}: stopped early, {} of {} samples asked: the interval of {} is at most {} wide",
-                                           task.name, watch.asked(), watch.order().size(), name, width));
-  }
+  outcome.warnings.push_back(
+      fmt::format("{}: stopped early, {} of {} samples asked: the interval of {} is at most {} wide and allows for the stopping; "
+                  "those of the other metrics do not",
+                  task.name, watch.asked(), watch.order().size(), name, width));
 }
 
 }  // namespace tidemark

@@ -140,6 +140,7 @@ void DecideScore(const Json& task, const ClaimOptions& options, ClaimCard& card)
   }
   card.verdict = ClaimVerdict::kNotReproduced;
   card.reason = both + " do not overlap";
+  if (!card.differs.empty()) card.reason += ", under a protocol that differs in what is listed";
 }
 
 void CheckScore(const Json& report, const ClaimOptions& options, ClaimCard& card) {
