@@ -23,8 +23,8 @@ void PrintRuns(const Metric& m, double scale, const char* unit) {
 void PrintBounds(const TruncationBounds& bounds, const Metric& m, double scale, const char* unit) {
   for (const MetricBounds& b : bounds.metrics) {
     if (b.name != m.name || b.lowest == b.highest) continue;
-    fmt::print("    {} truncated, {} failed: {:.2f} to {:.2f}{} if they all counted 0 or 1", bounds.truncated,
-               bounds.failed, scale * b.lowest, scale * b.highest, unit);
+    fmt::print("    {} truncated, {} failed: {:.2f} to {:.2f}{} if they all counted 0 or 1", bounds.truncated, bounds.failed,
+               scale * b.lowest, scale * b.highest, unit);
     if (b.completed) fmt::print(", {:.2f}{} without them", scale * *b.completed, unit);
     fmt::print("\n");
   }

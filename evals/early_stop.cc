@@ -48,7 +48,7 @@ void MarkEarlyStop(const CertaintyWatch& watch, const Task& task, double width, 
   const std::string name(task.headline.front());
   outcome.task.early_stop = {
       {"metric", name}, {"width", width}, {"certain", watch.certain()}, {"asked", watch.asked()}, {"of", watch.order().size()}};
-  if (!watch.certain() || watch.asked() >= watch.order().size()) return;  // all were asked: nothing depended on the data
+  // Also where everything was asked in the end: whether it was depended on the data, so an interval for a fixed n would not hold.
   for (Metric& metric : outcome.task.metrics) {
     if (metric.name != name) continue;
     const double scale = metric.range_high - metric.range_low;
@@ -56,6 +56,7 @@ void MarkEarlyStop(const CertaintyWatch& watch, const Task& task, double width, 
     metric.ci95_high = std::max(metric.value, metric.range_low + scale * watch.interval().high);
     metric.interval = "anytime";
   }
+  if (!watch.certain() || watch.asked() >= watch.order().size()) return;
   outcome.warnings.push_back(
       fmt::format("{}: stopped early, {} of {} samples asked: the interval of {} is at most {} wide and allows for the stopping; "
                   "those of the other metrics do not",

@@ -15,7 +15,8 @@ constexpr const char* kScoreRule =
     "reproduced if the claim's rounding range meets the 95 % interval and half of that is narrow enough; inconclusive if it is "
     "not, "
     "or if truncated or failed samples could close the gap; else not reproduced";
-constexpr const char* kSpeedRule = "reproduced from 95 % of the claim (90 % of an \"about\") on the same device, one text at a time";
+constexpr const char* kSpeedRule =
+    "reproduced from 95 % of the claim (90 % of an \"about\") on the same device, one text at a time";
 
 const char* Rule(const Claim& claim) { return claim.unit == "tok/s" ? kSpeedRule : kScoreRule; }
 
