@@ -49,7 +49,8 @@ class Session {
     for (const size_t sample : which) {
       for (int repeat = 0; repeat < options_.repeats; ++repeat) {
         if (answers_[sample * static_cast<size_t>(options_.repeats) + static_cast<size_t>(repeat)]) continue;
-        requests.push_back({samples_[sample].IdText(), repeat, samples_[sample].messages, job_.generate});
+        requests.push_back(
+            {samples_[sample].IdText(), repeat, samples_[sample].messages, job_.generate, samples_[sample].prompt});
       }
     }
     return requests;

@@ -25,6 +25,7 @@ struct Request {
   int repeat = 0;
   std::vector<Message> messages;  // rendered through the model's chat template
   GenerateOptions options;
+  std::string prompt = {};  // Sample::prompt, which the messages embed: stored responses without an id are found by it
 };
 
 struct Completion {

@@ -55,8 +55,8 @@ constexpr PromptForm kForms[] = {
     {"minerva", "four worked examples of our own, then the problem (shape of lm-eval minerva_math500)", kMinerva},
     {"answer-line", "reason step by step, last line \"ANSWER: ...\" (shape of simple-evals and lighteval)",
      "Work out the following math problem step by step. End with a line of its own that reads \"ANSWER: \" and then the answer, "
-     "without the "
-     "quotation marks.\n\n{problem}"},
+     "without "
+     "the quotation marks.\n\n{problem}"},
 };
 
 }  // namespace

@@ -10,12 +10,8 @@ std::vector<Completion> ReplayModel::Complete(std::span<const Request> requests,
                                               const std::atomic<bool>* cancel) {
   std::vector<Completion> completions;
   for (const Request& request : requests) {
-    std::string prompt;
-    for (const Message& message : request.messages) {
-      if (message.role == "user") prompt = message.content;
-    }
     Completion completion;
-    const StoredResponse* stored = responses_.Find(request.id, prompt, request.repeat);
+    const StoredResponse* stored = responses_.Find(request.id, request.prompt, request.repeat);
     if (cancel != nullptr && cancel->load()) {
       completion.stop = StopReason::kCancelled;
     } else if (stored == nullptr) {

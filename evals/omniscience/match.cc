@@ -265,7 +265,7 @@ Kind KindOf(const Gold& gold) {
 
 Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
   const std::string cleaned = Clean(answer);
-  const Stance stance = ReadStance(cleaned);
+  const Stance stance = ReadStance(cleaned, Clean(gold.question));
   if (stance.empty) return {Grade::kNotAttempted, "empty"};
   const Words words = ContentWords(cleaned);
   const bool restates = SameWords(words, ContentWords(Clean(gold.question)));

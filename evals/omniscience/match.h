@@ -27,18 +27,17 @@ struct Verdict {
 // Rules, in this order (evals.md 3.3; the official grader prompt of the dataset card):
 // - nothing but punctuation: D. The question repeated: D.
 // - an unanswerable row: saying that there is no such thing (for kind "unknowable": that nobody can know): A; not knowing, or
-// only
-//   hedging: D; anything else: B.
+//   only hedging: D; anything else: B.
 // - not knowing, needing context or tools, refusing, anywhere in the answer: D, even if it then speculates.
-// - number: right to the gold's last significant digit after conversion to its unit: A. With more digits than the gold: C, unless
-// the
-//   gold is round ("100 million") or the row says `digits`. A correct rounding within 0.5 %: C. Bounds and pairs of values: B.
-// - identifier (section, version, code): exactly the gold's: A; a subdivision of it ("6(1)" for "6"): C; incomplete or other: B.
+// - number: right to the gold's last significant digit after conversion to its unit: A. With more digits than the gold: C,
+//   unless the gold is round ("100 million") or the row says `digits`. A correct rounding within 0.5 %: C. Bounds and pairs of
+//   values: B.
+// - identifier (section, version, code): exactly the gold's: A; a subdivision of it ("6(1)" for "6"): C; other: B.
 // - date: equal: A; agreeing but coarser or finer: C; otherwise B.
 // - code: equal but for spaces, quotes and an empty pair of brackets: A. Otherwise B.
 // - name, person: the gold or an alias stands in the answer, not negated, not as one of two candidates, not as part of a longer
-//   name, not behind another committed answer: A (persons: surname alone, and spelling slips); part of the gold and nothing else:
-//   C.
+//   name, not behind another committed answer: A (persons: surname alone, and spelling slips; "X and Y" in either order); part
+//   of the gold and nothing else: C.
 Verdict GradeByMatch(const Gold& gold, std::string_view answer);
 
 }  // namespace tidemark::omniscience

@@ -285,6 +285,23 @@ std::optional<Verdict> MatchList(const Gold& gold, const Words& words) {
   return Verdict{Grade::kIncorrect, "list: differs"};
 }
 
+// "X and Y": both in any order, and nothing else.
+bool IsWholePair(const std::string& gold, const Words& words, const Words& question) {
+  const Words full = ContentWords(Clean(gold));
+  size_t middle = 0;
+  while (middle < full.size() && full[middle].text != "and") ++middle;
+  if (middle == 0 || middle + 1 >= full.size() || gold.find(',') != gold.npos) return false;
+  const auto begin = full.begin(), end = full.end(), between = begin + static_cast<std::ptrdiff_t>(middle);
+  for (const Words& item : {Words(begin, between), Words(between + 1, end)}) {
+    bool given = false;
+    for (size_t i = 0; i < words.size() && !given; ++i) given = Matches(words, i, item) && !Negated(words, i);
+    if (!given) return false;
+  }
+  return std::all_of(words.begin(), words.end(), [&](const Word& w) {
+    return w.text == "and" || Contains(full, w.text) || Contains(question, w.text) || IsFiller(w.text) || IsGeneric(w.text);
+  });
+}
+
 }  // namespace
 
 Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
@@ -305,6 +322,9 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
     }
   }
   if (const auto list = MatchList(gold, words)) return *list;
+  for (const std::string& text : AllGolds(gold)) {
+    if (IsWholePair(text, words, question)) return {Grade::kCorrect, "list"};
+  }
   if (mentioned) return {Grade::kIncorrect, "name: mentioned, not claimed"};
   for (const std::string& text : AllGolds(gold)) {
     const Words full = ContentWords(Clean(text));
@@ -313,6 +333,12 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
     const bool presumed = std::all_of(full.begin(), full.end(),
                                       [&](const Word& w) { return Contains(words, w.text) || Contains(question, w.text); });
     const bool surname = person && (presumed || Contains(words, full.back().text));
+    // "C" where the question asks which vitamin.
+    const Words head = HeadOf(question);
+    const bool kind_left_out = std::all_of(full.begin(), full.end(), [&](const Word& w) {
+      return Contains(words, w.text) || Contains(head, w.text) || IsFiller(w.text);
+    });
+    if (!person && kind_left_out) return {Grade::kCorrect, "name: its kind left out"};
     return surname ? Verdict{Grade::kCorrect, "name: surname"} : Verdict{Grade::kPartial, "name: part of it"};
   }
   return {Grade::kIncorrect, "name: differs"};

@@ -9,8 +9,7 @@ namespace tidemark::omniscience {
 const PromptTexts& OwnPrompts() {
   static const PromptTexts texts = {
       "The question is about {domain}, more precisely about {topic}. Give just the answer and no explanation. If you do not know "
-      "it, or "
-      "need more context or a tool to find it, say so: that is better than a wrong answer.",
+      "it, or need more context or a tool to find it, say so: that is better than a wrong answer.",
       "{question}",
       R"(Grade an answer. You see a question, the reference answer, and the answer that was given.
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <optional>
+#include <span>
 
 #include "evals/omniscience/text.h"
 
@@ -177,25 +178,38 @@ std::optional<int> ReadExponent(std::string_view text, size_t& pos) {
   return minus ? -exponent : exponent;
 }
 
-// What stands before a number, folded, without trailing spaces; the currency sign among it is taken off.
 bool EndsWithAny(std::string_view text, std::initializer_list<std::string_view> ends) {
   return std::any_of(ends.begin(), ends.end(),
                      [&](std::string_view e) { return text.size() >= e.size() && text.substr(text.size() - e.size()) == e; });
 }
 
+// The magnitude that stands at text[at] as a word of its own.
+const Magnitude* MagnitudeAt(std::string_view text, size_t at, std::span<const Magnitude> table) {
+  for (const Magnitude& m : table) {
+    const size_t end = at + m.name.size();
+    if (text.substr(at, m.name.size()) == m.name && (end == text.size() || !IsWordByte(text[end]))) return &m;
+  }
+  return nullptr;
+}
+
+// "$4.5b", "4.5bn", "4.5 billion": nullptr if none follows. A lone letter is a magnitude only of money, elsewhere it is a unit.
+const Magnitude* MagnitudeAfter(std::string_view text, const Quantity& q) {
+  static constexpr Magnitude kOfMoney[] = {{"k", 3}, {"m", 6}, {"b", 9}, {"t", 12}};
+  const bool money = EndsWithAny(text.substr(0, q.begin), {"$", "\xE2\x82\xAC", "\xC2\xA3"});
+  if (const Magnitude* letter = MagnitudeAt(text, q.end, kOfMoney); money && letter != nullptr) return letter;
+  const bool gap = q.end < text.size() && (text[q.end] == ' ' || text[q.end] == '-');
+  return MagnitudeAt(text, q.end + (gap ? 1 : 0), kMagnitudes);
+}
+
 // Magnitude word and unit after a number, sign, currency and bound before it.
 void ReadSurroundings(std::string_view text, Quantity& q) {
   const auto skip_space = [&](size_t at) { return at < text.size() && (text[at] == ' ' || text[at] == '-') ? at + 1 : at; };
-  const size_t after = skip_space(q.end);
-  for (const Magnitude& m : kMagnitudes) {
-    const size_t end = after + m.name.size();
-    if (text.substr(after, m.name.size()) != m.name || (end < text.size() && IsWordByte(text[end]))) continue;
-    q.value *= std::pow(10.0, m.power);
-    q.place += m.power;
-    q.power = m.power;
-    q.end = end;
+  if (const Magnitude* m = MagnitudeAfter(text, q)) {
+    q.value *= std::pow(10.0, m->power);
+    q.place += m->power;
+    q.power = m->power;
+    q.end = text.find(m->name, q.end) + m->name.size();
     q.bare = false;
-    break;
   }
   size_t length = 0;
   const size_t at = skip_space(q.end);
@@ -220,8 +234,7 @@ void ReadSurroundings(std::string_view text, Quantity& q) {
   trim();
   if (EndsWithAny(before, {"minus"})) q.value = -q.value;
   q.bound = EndsWithAny(before, {"more than", "less than", "fewer than", "at least", "at most", " over", " under", " above",
-                                 " below", "up to", "greater than", "<", ">"}) &&
-            !EndsWithAny(before, {"no more than and no less than"});
+                                 " below", "up to", "greater than", "<", ">"});
   if (q.unit.dimension.empty() == false || length > 0) q.bare = false;
 }
 
@@ -241,9 +254,9 @@ std::optional<Quantity> ReadNumeral(std::string_view text, size_t pos) {
     q.place += *exponent;
     q.bare = q.round = false;
   }
-  // A letter right behind belongs to an identifier, unless it begins a unit or says "k".
+  // A letter right behind belongs to an identifier, unless it begins a unit or a magnitude.
   size_t unit = 0;
-  if (q.end < text.size() && IsWordByte(text[q.end])) {
+  if (q.end < text.size() && IsWordByte(text[q.end]) && MagnitudeAfter(text, q) == nullptr) {
     UnitAt(text, q.end, unit);
     if (unit == 0) return std::nullopt;
   }

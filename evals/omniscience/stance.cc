@@ -12,6 +12,8 @@ namespace {
 // One sentence as " w1 w2 w3 ", without words that only colour it.
 using Sentence = std::string;
 
+constexpr size_t kNone = Sentence::npos;
+
 bool Colours(std::string_view word) {
   return IsOneOf(word, {"really",       "honestly",     "actually",   "simply",    "just",       "currently",  "unfortunately",
                         "sorry",        "afraid",       "personally", "still",     "truly",      "definitely", "frankly",
@@ -28,6 +30,32 @@ std::vector<Sentence> Sentences(const Words& words) {
     if (!Colours(words[i].text)) sentences.back() += words[i].text + " ";
   }
   return sentences;
+}
+
+// For each sentence, where in it the first word stands that claims something of its own: a number, or a name inside the sentence,
+// that is not in the question; kNone: nowhere. What introduces the sentence ("According to the IUPAC, ...") claims nothing.
+std::vector<size_t> Claims(const Words& words, const Words& question) {
+  std::vector<size_t> claims;
+  size_t length = 0, begin = 0;
+  bool introduction = false;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& text = words[i].text;
+    if (BeginsSentence(words, i)) {
+      claims.push_back(kNone);
+      length = 1;
+      begin = i;
+      introduction = IsOneOf(text, {"as", "according", "in", "since", "to", "under", "by", "until", "among", "of", "while",
+                                    "although", "though", "per", "if", "unlike", "like"});
+    } else if (BeginsClause(words, i)) {
+      introduction = false;
+    }
+    const bool digits = text.find_first_of("0123456789") != text.npos;
+    const bool name = words[i].capital && i > begin && text != "i" && text != "im" && text != "ive";
+    const bool asked = std::any_of(question.begin(), question.end(), [&](const Word& w) { return w.text == text; });
+    if ((digits || name) && !asked && !introduction && claims.back() == kNone) claims.back() = length;
+    if (!Colours(text)) length += text.size() + 1;
+  }
+  return claims;
 }
 
 bool Starts(const Sentence& s, std::initializer_list<std::string_view> openings) {
@@ -151,6 +179,8 @@ bool DoesNotKnow(const Sentence& s) {
                                                    " cant tell ",
                                                    " i have not been able to ",
                                                    " is unclear to me ",
+                                                   " known to me ",
+                                                   " available to me ",
                                                    " beats me "};
   if (HasAny(s, kAnywhere) || CannotTell(s)) return true;
   return Starts(s, {"dont know ",
@@ -217,7 +247,8 @@ bool Unknowable(const Sentence& s) {
                     " cant be answered "});
 }
 
-bool Denies(const Sentence& s) {
+// Where in the sentence the denial stands; kNone: it denies nothing.
+size_t FindDenial(const Sentence& s, size_t claim) {
   static constexpr std::string_view kDenials[] = {" does not exist ",
                                                   " doesnt exist ",
                                                   " do not exist ",
@@ -228,6 +259,7 @@ bool Denies(const Sentence& s) {
                                                   " not exist ",
                                                   " no such ",
                                                   " is fictional ",
+                                                  " be fictional ",
                                                   " are fictional ",
                                                   " a fictional ",
                                                   " fictitious ",
@@ -290,7 +322,6 @@ bool Denies(const Sentence& s) {
                                                   " is not an element ",
                                                   " nothing called ",
                                                   " nothing named ",
-                                                  " obsolete hypothetical ",
                                                   " has not ratified ",
                                                   " never ratified ",
                                                   " did not ratify ",
@@ -298,23 +329,36 @@ bool Denies(const Sentence& s) {
                                                   " lack a ",
                                                   " lacks a ",
                                                   " no real "};
-  if (HasAny(s, kDenials)) return true;
-  if (HasAny(s, {" nobody ", " no one "}) && !HasAny(s, {" nobody else ", " no one else "})) return true;
-  if (Starts(s, {"nobody ", "no one ", "none ", "nothing ", "no "}) && s != " no ") return true;
+  size_t first = kNone;
+  for (const std::string_view denial : kDenials) first = std::min(first, s.find(denial));
+  if (!HasAny(s, {" nobody else ", " no one else "})) first = std::min({first, s.find(" nobody "), s.find(" no one ")});
+  // "No, 1655" negates something else.
+  const bool number_behind_no = s.size() > 4 && s[4] >= '0' && s[4] <= '9' && claim == 4;
+  if (Starts(s, {"nobody ", "no one ", "none ", "nothing ", "no "}) && s != " no " && !number_behind_no) first = 0;
   for (const std::string_view no :
        {" there is no ", " there are no ", " there was no ", " there were no ", " theres no ", " there isnt ", " there arent ",
-        " there wasnt ", " there is not ", " has no ", " have no ", " had no ", " defines no ", " contains no ", " with no "}) {
+        " there wasnt ", " there is not ", " has no ", " have no ", " had no ", " defines no ", " contains no "}) {
     const size_t at = s.find(no);
     if (at == s.npos) continue;
+    // "The treaty, which had no effect, was signed ..." denies something else.
+    const std::string_view before = std::string_view(s).substr(0, at + 1);
+    if (before.ends_with(" which ") || before.ends_with(" who ") || before.ends_with(" that ")) continue;
     const size_t begin = at + no.size();
     const std::string_view what = std::string_view(s).substr(begin, s.find(' ', begin) - begin);
     if (!IsOneOf(what, {"information", "record",    "evidence",   "data",          "way",     "publicly", "reliable",
                         "known",       "consensus", "definitive", "documentation", "mention", "doubt",    "context",
                         "question",    "need",      "official",   "single",        "idea",    "only",     "just"})) {
-      return true;
+      first = std::min(first, at);
     }
   }
-  return false;
+  return first;
+}
+
+// "It was signed in 1654 but was never ratified": what is denied is beside a claim, so the thing itself is not denied.
+bool DeniesBesideClaim(const Sentence& s, size_t denial, size_t claim) {
+  if (claim >= denial) return false;
+  const Sentence between = s.substr(claim, denial + 1 - claim);
+  return HasAny(between, {" but ", " though ", " although ", " which ", " who ", " that ", " and ", " by ", " yet ", " while "});
 }
 
 bool Hedged(const Sentence& s) {
@@ -323,21 +367,26 @@ bool Hedged(const Sentence& s) {
 
 }  // namespace
 
-Stance ReadStance(std::string_view cleaned) {
+Stance ReadStance(std::string_view cleaned, std::string_view question) {
   const Words words = SplitWords(cleaned);
   Stance stance;
   stance.empty = words.empty();
   size_t hedges = 0;
+  bool claimed = false;  // by an earlier sentence
   const std::vector<Sentence> sentences = Sentences(words);
-  for (const Sentence& s : sentences) {
+  const std::vector<size_t> claims = Claims(words, SplitWords(question));
+  for (size_t i = 0; i < sentences.size(); ++i) {
+    const Sentence& s = sentences[i];
     const bool unknowable = Unknowable(s), unknown = DoesNotKnow(s);
     stance.unknowable = stance.unknowable || unknowable;
+    const size_t denial = FindDenial(s, claims[i]);
     if (unknowable || unknown) {
       stance.abstains = true;
-    } else if (Denies(s)) {
+    } else if (denial != kNone && !claimed && !DeniesBesideClaim(s, denial, claims[i])) {
       if (Hedged(s)) ++hedges;
       stance.denies = stance.denies || !Hedged(s);
     }
+    claimed = claimed || claims[i] != kNone;
   }
   stance.only_hedges = hedges > 0 && hedges == sentences.size();
   return stance;

@@ -14,9 +14,10 @@ struct Stance {
   bool only_hedges = false;  // "it may not exist" without more
 };
 
-// English phrases, sentence by sentence, on folded words; adverbs and apologies between them do not matter. cleaned:
-// Clean(answer).
-Stance ReadStance(std::string_view cleaned);
+// English phrases, sentence by sentence, on folded words; adverbs and apologies between them do not matter. A denial counts only
+// before the answer claims something of its own: "signed in 1654, but never ratified" denies nothing. Both texts as Clean gives
+// them.
+Stance ReadStance(std::string_view cleaned, std::string_view question);
 
 }  // namespace tidemark::omniscience
 

@@ -105,6 +105,12 @@ TEST_CASE("a prompt form puts the problem in its place, once") {
   CHECK(math::FormatPrompt("hendrycks", "", "{problem}") == "Problem: {problem}\nAnswer:");
 }
 
+TEST_CASE("stored responses without an id are found by the problem, whatever the prompt puts around it") {
+  const test::TemporaryDirectory directory;
+  const Json report = Score(Rows(Row("a", "7")), R"({"prompt":"problem a","response":"\\boxed{7}"})", directory);
+  CHECK(Find(report, "accuracy")["value"] == 1.0);
+}
+
 TEST_CASE("verdicts of all graders, the rule that fired and missing answers come out in scores and metrics") {
   const Dataset dataset = Rows(Row("a", "\\frac{1}{2}", "Algebra", 1) + Row("b", "7", "Counting & Probability", 5) +
                                Row("c", "3", "Algebra", 5) + Row("d", "4"));

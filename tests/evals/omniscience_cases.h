@@ -24,6 +24,12 @@ inline constexpr const char* kAcid = "For which four properties does the acronym
 inline constexpr const char* kAcidGold = "atomicity, consistency, isolation, durability";
 
 inline constexpr GradedCase kNameCases[] = {
+    {"", "Name the two moons of Mars.", "Phobos and Deimos", "", "Deimos and Phobos", 'A'},
+    {"", "Name the two moons of Mars.", "Phobos and Deimos", "", "Phobos, Deimos", 'A'},
+    {"", "Name the two moons of Mars.", "Phobos and Deimos", "", "Phobos", 'C'},
+    {"", "Name the two moons of Mars.", "Phobos and Deimos", "", "Phobos, Deimos and Europa", 'B'},
+    {"", "Which vitamin prevents scurvy?", "Vitamin C", "", "C", 'A'},
+    {"", "Which vitamin prevents scurvy?", "Vitamin C", "", "D", 'B'},
     // plain
     {"name", kMongolia, "Ulaanbaatar", kUlan, "Ulaanbaatar", 'A'},
     {"name", kMongolia, "Ulaanbaatar", kUlan, "ulaanbaatar.", 'A'},
@@ -165,6 +171,9 @@ inline constexpr const char* kEverest = "How high is Mount Everest in metres?";
 inline constexpr const char* kChromosomes = "How many chromosomes does a normal human body cell contain?";
 
 inline constexpr GradedCase kNumberCases[] = {
+    {"", "What was the revenue of the company?", "$4.5 billion", "", "4.5bn", 'A'},
+    {"", "What was the revenue of the company?", "$4.5 billion", "", "$4.5B", 'A'},
+    {"", "What was the revenue of the company?", "$4.5 billion", "", "$4.5M", 'B'},
     {"number", kBones, "206", "", "206", 'A'},
     {"number", kBones, "206", "", "206 bones", 'A'},
     {"number", kBones, "206", "", "two hundred and six", 'A'},
@@ -347,6 +356,8 @@ inline constexpr GradedCase kIdentifierCases[] = {
 inline constexpr const char* kNoPrize = "Who received the Nobel Memorial Prize in Economic Sciences in 1955?";
 inline constexpr const char* kNoDrug = "Which enzyme does the drug zelfotriptaline inhibit?";
 
+inline constexpr const char* kVelmora = "In which year was the Treaty of Velmora signed?";
+
 inline constexpr GradedCase kUnanswerableCases[] = {
     {"-nonexistent", kNoDrug, "There is no drug zelfotriptaline.", "", "There is no drug called zelfotriptaline.", 'A'},
     {"-nonexistent", kNoDrug, "There is no drug zelfotriptaline.", "", "Zelfotriptaline does not exist.", 'A'},
@@ -379,6 +390,13 @@ inline constexpr GradedCase kUnanswerableCases[] = {
     {"-unknown name", "What is the colour of the Polven ferry?", "", "", "I don't know.", 'D'},
     {"-unknown name", "What is the colour of the Polven ferry?", "", "", "Red.", 'B'},
     {"-unknown name", "What is the colour of the Polven ferry?", "", "", "There is no Polven ferry.", 'A'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "It was signed in 1654 but was never ratified.", 'B'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "The treaty, which had no effect, was signed in 1654.", 'B'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "1654. No one disputes that date.", 'B'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "No, 1655.", 'B'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "No treaty of that name is known to me.", 'D'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "It appears to be fictional.", 'A'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "As of 2024, no such treaty exists.", 'A'},
 };
 
 }  // namespace tidemark::test
