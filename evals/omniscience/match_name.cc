@@ -263,7 +263,7 @@ bool PartOfGold(const Words& words, const Words& gold, const Words& question, bo
 }
 
 // A list of three or more: all of it in any order is right, some of it and nothing wrong is partial.
-std::optional<Verdict> MatchList(const Gold& gold, const Words& words) {
+std::optional<Verdict> MatchList(const Gold& gold, const Words& words, const Words& question) {
   if (std::count(gold.answer.begin(), gold.answer.end(), ',') < 2) return std::nullopt;
   size_t items = 0, given = 0;
   std::string_view rest = gold.answer;
@@ -280,6 +280,14 @@ std::optional<Verdict> MatchList(const Gold& gold, const Words& words) {
       break;
     }
   }
+  Words named;  // by the gold or an alias
+  for (const std::string& text : AllGolds(gold)) {
+    for (const Word& word : ContentWords(Clean(text))) named.push_back(word);
+  }
+  const bool more = std::any_of(words.begin(), words.end(), [&](const Word& w) {
+    return w.text != "and" && !Contains(named, w.text) && !Contains(question, w.text) && !IsFiller(w.text) && !IsGeneric(w.text);
+  });
+  if (given > 0 && more) return Verdict{Grade::kIncorrect, "list: something else in it"};
   if (given == items) return Verdict{Grade::kCorrect, "list"};
   if (2 * given >= items) return Verdict{Grade::kPartial, "list: part of it"};
   return Verdict{Grade::kIncorrect, "list: differs"};
@@ -307,6 +315,9 @@ bool IsWholePair(const std::string& gold, const Words& words, const Words& quest
 Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
   const Words words = ContentWords(focus), question = ContentWords(Clean(gold.question));
   const std::vector<Words> forms = Forms(gold, question);
+  // Before the forms: a list with one item too many contains the right one word for word.
+  const std::optional<Verdict> list = MatchList(gold, words, question);
+  if (list && list->rule == "list: something else in it") return *list;
   bool mentioned = false;
   for (const Words& form : forms) {
     size_t seen = 0;
@@ -321,7 +332,7 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
       if (Claims(words, at, claimed, forms, question, person)) return {Grade::kCorrect, equal ? "name" : "name: misspelt"};
     }
   }
-  if (const auto list = MatchList(gold, words)) return *list;
+  if (list) return *list;
   for (const std::string& text : AllGolds(gold)) {
     if (IsWholePair(text, words, question)) return {Grade::kCorrect, "list"};
   }

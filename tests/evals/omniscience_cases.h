@@ -28,6 +28,10 @@ inline constexpr GradedCase kNameCases[] = {
     {"", "Name the two moons of Mars.", "Phobos and Deimos", "", "Phobos, Deimos", 'A'},
     {"", "Name the two moons of Mars.", "Phobos and Deimos", "", "Phobos", 'C'},
     {"", "Name the two moons of Mars.", "Phobos and Deimos", "", "Phobos, Deimos and Europa", 'B'},
+    {"", "Which colours does the flag have?", "red, green, blue", "", "blue, red and green", 'A'},
+    {"", "Which colours does the flag have?", "red, green, blue", "", "red, green, blue, yellow", 'B'},
+    {"", "Which colours does the flag have?", "red, green, blue", "", "red, green and pink", 'B'},
+    {"", "Which colours does the flag have?", "red, green, blue", "", "red and green", 'C'},
     {"", "Which vitamin prevents scurvy?", "Vitamin C", "", "C", 'A'},
     {"", "Which vitamin prevents scurvy?", "Vitamin C", "", "D", 'B'},
     // plain
