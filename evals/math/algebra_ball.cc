@@ -94,7 +94,9 @@ void BallEvaluator::Floor(RealBall& x) {
   }
   RealBall out;
   Integer unique;
-  arb_floor(out, x, std::max<slong>(precision_, arb_rel_accuracy_bits(x)) + 64);
+  // An exact ball has accuracy without end; its integer part has at most 2^20 bits.
+  const slong accuracy = std::min<slong>(arb_rel_accuracy_bits(x), 1 << 20);
+  arb_floor(out, x, std::max<slong>(precision_, accuracy) + 64);
   if (arb_get_unique_fmpz(unique, out)) {
     arb_set_fmpz(x, unique);
     return;
