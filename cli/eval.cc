@@ -169,7 +169,7 @@ void AddScore(CLI::App& app, int& exit_code) {
       ->required();
   AddLimit(*command, flags->limit);
   command->add_option("--out", flags->out, "folder for scores.jsonl and report.json")->required();
-  command->add_option("--seed", flags->seed, "seed of the bootstrap intervals")->capture_default_str();
+  command->add_option("--seed", flags->seed, "noted in the report; scoring and intervals draw nothing")->capture_default_str();
   command->add_flag("--overwrite", flags->overwrite, "replace results that are already in --out");
   command->add_flag("--ignore-unmatched", flags->ignore_unmatched,
                     "count responses that belong to no row instead of refusing them");

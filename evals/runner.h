@@ -47,7 +47,7 @@ struct RunOptions {
   double stop_width = 0;          // > 0: end when the interval of the first headline metric is that narrow (early_stop.h)
 };
 
-// One task with its rows and how text is generated for it. generate.seed also seeds the bootstrap.
+// One task with its rows and how text is generated for it.
 struct EvalJob {
   const Task* task = nullptr;
   Dataset dataset;

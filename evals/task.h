@@ -41,7 +41,7 @@ struct Score {
   bool failed = false;     // an error instead of an answer
 };
 
-// The scores of one sample over its repeats; they are one cluster of the bootstrap.
+// The scores of one sample over its repeats; they are one cluster of the intervals.
 using SampleScores = std::vector<Score>;
 
 // A metric whose value is not a fraction: the ratio of its tallies, 0 to 1, is mapped to [low, high]. Also holds for the same

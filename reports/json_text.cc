@@ -5,10 +5,7 @@
 #include "engine/core/error.h"
 
 namespace tidemark {
-namespace {
-
-// Brackets open at once, outside of strings. The text need not be JSON; then the parser complains.
-int Depth(std::string_view text) {
+int JsonDepth(std::string_view text) {
   int depth = 0, deepest = 0;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -24,12 +21,10 @@ int Depth(std::string_view text) {
   return deepest;
 }
 
-}  // namespace
-
 nlohmann::ordered_json ParseJsonText(std::string_view text, const std::string& place) {
   constexpr int kMaxDepth = 64;
   // Before the parser: printing a value and comparing two recurse.
-  if (Depth(text) > kMaxDepth) throw Error(place, "deep nesting", fmt::format("at most {} levels", kMaxDepth));
+  if (JsonDepth(text) > kMaxDepth) throw Error(place, "deep nesting", fmt::format("at most {} levels", kMaxDepth));
   try {
     return nlohmann::ordered_json::parse(text);
   } catch (const nlohmann::ordered_json::exception& e) {

@@ -8,6 +8,9 @@
 
 namespace tidemark {
 
+// Brackets open at once, outside of strings. The text need not be JSON; then the parser complains.
+int JsonDepth(std::string_view text);
+
 // Throws Error(place, ...): not JSON, or more than 64 levels.
 nlohmann::ordered_json ParseJsonText(std::string_view text, const std::string& place);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "evals/ifeval/python_text.h"
+#include "evals/math/expression_build.h"
 #include "evals/math/sympy_latex_lexer.h"
 
 namespace tidemark::math {
@@ -23,18 +24,6 @@ constexpr int kMaxNesting = 100;
 
 struct Unreadable {};  // internal: not this alternative; an optional part then counts as absent
 struct Refused {};     // internal: an error wherever it occurs
-
-Expression Make(Kind kind, std::vector<Expression> args) { return {kind, "", std::move(args)}; }
-
-// Moves its arguments; an initializer list would copy whole trees.
-template <typename... Args>
-Expression With(Kind kind, const std::string& text, Args&&... args) {
-  Expression out{kind, text, {}};
-  out.args.reserve(sizeof...(args));
-  (out.args.push_back(std::forward<Args>(args)), ...);
-  return out;
-}
-Expression Leaf(Kind kind, std::string text) { return {kind, std::move(text), {}}; }
 
 bool HasSymbols(const Expression& e) { return e.kind == Kind::kSymbol || std::any_of(e.args.begin(), e.args.end(), HasSymbols); }
 

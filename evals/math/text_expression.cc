@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "evals/math/expression_build.h"
+
 namespace tidemark::math {
 namespace {
 
@@ -183,18 +185,6 @@ bool IsGreekName(std::string_view name) {
                                                 "iota",  "kappa", "lamda",   "mu",    "nu",      "xi",   "omicron", "rho",
                                                 "sigma", "tau",   "upsilon", "phi",   "chi",     "psi",  "omega"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-}
-
-Expression Leaf(Kind kind, std::string text) { return {kind, std::move(text), {}}; }
-Expression Make(Kind kind, std::vector<Expression> args) { return {kind, "", std::move(args)}; }
-
-// Moves its arguments; an initializer list would copy whole trees.
-template <typename... Args>
-Expression With(Kind kind, const std::string& text, Args&&... args) {
-  Expression out{kind, text, {}};
-  out.args.reserve(sizeof...(args));
-  (out.args.push_back(std::forward<Args>(args)), ...);
-  return out;
 }
 
 class Parser {

@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/utf8.h"
 #include "evals/reasoning.h"
+#include "reports/json_text.h"
 
 namespace tidemark {
 namespace {
@@ -17,31 +18,12 @@ using Json = nlohmann::json;
 // Deeper than any reply; a value of a million brackets would cost fifty times its size in memory.
 constexpr int kMaxDepth = 64;
 
-bool TooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxDepth) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
 // The JSON object, or error says why not.
 Json ParseObject(std::string_view text, std::string& error) {
   Json json;
   if (!IsValidUtf8(text)) {
     error = "the reply is not valid UTF-8: " + std::string(text);
-  } else if (TooDeep(text)) {
+  } else if (JsonDepth(text) > kMaxDepth) {
     error = "the reply's JSON is nested too deeply";
   } else {
     json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -210,7 +192,7 @@ void EndStream(bool done, ChatReply& reply) {
 }
 
 std::string ErrorText(std::string_view body) {
-  if (IsValidUtf8(body) && !TooDeep(body)) {
+  if (IsValidUtf8(body) && JsonDepth(body) <= kMaxDepth) {
     const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
     if (json.is_object()) {
       const Json* error = Find(json, "error");

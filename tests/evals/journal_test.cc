@@ -11,6 +11,7 @@
 #include "engine/core/file.h"
 #include "evals/responses.h"
 #include "tests/support/catch.h"
+#include "tests/support/complaint.h"
 #include "tests/support/paths.h"
 
 namespace tidemark {
@@ -18,14 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string Complaint(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
+using test::Complaint;
 
 std::string Line(int id, const std::string& response = "text") {
   return CheckedLine(Json{{"task", "t"}, {"id", id}, {"repeat", 0}, {"response", response}, {"stop", "eos"}});

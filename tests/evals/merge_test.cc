@@ -12,6 +12,7 @@
 #include "tests/evals/fake_model.h"
 #include "tests/support/canonical_report.h"
 #include "tests/support/catch.h"
+#include "tests/support/complaint.h"
 #include "tests/support/paths.h"
 
 namespace tidemark {
@@ -20,14 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::FakeModel;
 
-std::string Complaint(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
+using test::Complaint;
 
 // Rows of the task that is in the table; the answers are noise that depends on the request alone.
 struct Shards {

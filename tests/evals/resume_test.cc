@@ -12,6 +12,7 @@
 #include "tests/evals/fake_model.h"
 #include "tests/support/canonical_report.h"
 #include "tests/support/catch.h"
+#include "tests/support/complaint.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/paths.h"
 
@@ -22,14 +23,7 @@ using Json = nlohmann::ordered_json;
 using test::EchoRows;
 using test::FakeModel;
 
-std::string Complaint(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
+using test::Complaint;
 
 // Row 102 fails at its second repeat, row 103 is wrong, one text is not UTF-8.
 Completion Answer(const Request& r) {

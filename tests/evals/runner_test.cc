@@ -11,6 +11,7 @@
 #include "evals/models/replay_model.h"
 #include "tests/evals/fake_model.h"
 #include "tests/support/catch.h"
+#include "tests/support/complaint.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/paths.h"
 
@@ -37,14 +38,7 @@ struct Bench {
   Json ReportJson() const { return Json::parse(ReadFile(options.out / "report.json")); }
 };
 
-std::string Complaint(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
+using test::Complaint;
 
 TEST_CASE("a run writes completions, scores in dataset order and a report that fits the schema") {
   Bench b;
