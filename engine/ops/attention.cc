@@ -9,7 +9,6 @@
 namespace tidemark {
 namespace {
 
-constexpr int64_t kMostTileRows = 16;   // query rows that share an unpacked block
 constexpr int64_t kFewTileRows = 4;     // fewer rows read the stored format directly and may share out their history
 constexpr int64_t kTilesPerThread = 4;  // so many that no thread idles long at the end
 constexpr int64_t kAlignment = 16;      // floats in a cache line
@@ -43,7 +42,7 @@ Plan MakePlan(std::span<const AttentionStep> steps, const AttentionShape& shape,
     for (const AttentionStep& step : steps) tiles += (step.rows + tile_rows - 1) / tile_rows * shape.kv_heads;
     return tiles;
   };
-  plan.tile_rows = std::min(kMostTileRows, most_rows);
+  plan.tile_rows = std::min(kAttentionRows, most_rows);
   while (plan.tile_rows > kFewTileRows && count(plan.tile_rows) < wanted)
     plan.tile_rows = std::max(kFewTileRows, plan.tile_rows / 2);
   for (const AttentionStep& step : steps) {
@@ -103,7 +102,9 @@ class Run {
     const int64_t begin = chunk * kAttentionChunk, end = std::min(begin + kAttentionChunk, tile.Seen(tile.rows - 1));
     for (int64_t first = begin; first < end; first += kKvBlock) {
       const int64_t at = first / kKvBlock * block_bytes + tile.kv_head * piece_bytes;
-      AttentionBlock block{tile.step->keys + at, tile.step->values + at, 0, nullptr, nullptr};
+      AttentionBlock block;
+      block.keys = tile.step->keys + at;
+      block.values = tile.step->values + at;
       KvType type = type_;
       if (tile.rows >= kFewTileRows && type != kKvF32) {
         kernels_.unpack_keys[type](block.keys, d_, buffers.keys);
@@ -115,14 +116,17 @@ class Run {
         block.next_keys = block.keys + block_bytes;
         block.next_values = block.values + block_bytes;
       }
-      for (int64_t r = 0; r < tile.rows; ++r) {
-        block.count = std::min(kKvBlock, tile.Seen(r) - first);
-        if (block.count <= 0) continue;
-        const float* query = q_.Row(tile.step->first_row + tile.first_row + r).data() + tile.kv_head * group_ * d_;
-        for (int64_t h = 0; h < group_; h += kQuad) {
-          kernels_.attend[type](block, query + h * d_, std::min(kQuad, group_ - h), d_, scale_,
-                                states + (r * group_ + h) * state_floats_);
-        }
+      const int64_t skipped = std::max<int64_t>(0, first + 1 - tile.Seen(0));  // rows that end before this block
+      block.rows = tile.rows - skipped;
+      block.count = tile.Seen(skipped) - first;
+      block.q_stride = q_.stride;
+      block.state_stride = group_ * state_floats_;
+      const float* q = q_.Row(tile.step->first_row + tile.first_row + skipped).data() + tile.kv_head * group_ * d_;
+      for (int64_t h = 0; h < group_; h += kQuad) {
+        block.queries = std::min(kQuad, group_ - h);
+        block.q = q + h * d_;
+        block.states = states + (skipped * group_ + h) * state_floats_;
+        kernels_.attend[type](block, d_, scale_);
       }
     }
   }

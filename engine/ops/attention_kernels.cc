@@ -54,22 +54,30 @@ void UnpackValues(const std::byte* values, int64_t count, int64_t d, float* dst)
 }
 
 template <KvType type>
-void Attend(const AttentionBlock& block, const float* q, int64_t queries, int64_t d, float scale, float* states) {
-  for (int64_t n = 0; n < queries; ++n, q += d, states += AttentionStateFloats(d)) {
-    float e[kKvBlock] = {};  // scores, then their exponentials
-    for (int64_t i = 0; i < d; ++i) {
-      for (int64_t j = 0; j < block.count; ++j) e[j] += q[i] * Key<type>(block.keys, d, i, j);
-    }
-    float largest = states[0];
-    for (int64_t j = 0; j < block.count; ++j) largest = std::max(largest, e[j] *= scale);
-    const float rescale = std::exp(states[0] - largest);
-    states[0] = largest;
-    for (int64_t i = 0; i < kPartials; ++i) states[kStateSum + i] *= rescale;
-    for (int64_t j = 0; j < block.count; ++j) states[kStateSum + j % kPartials] += e[j] = std::exp(e[j] - largest);
-    float* sum = states + kStateValues;
-    for (int64_t i = 0; i < d; ++i) sum[i] *= rescale;
-    for (int64_t j = 0; j < block.count; ++j) {
-      for (int64_t i = 0; i < d; ++i) sum[i] += e[j] * Value<type>(block.values, d, i, j);
+void AttendQuery(const AttentionBlock& block, int64_t count, const float* q, int64_t d, float scale, float* state) {
+  float e[kKvBlock] = {};  // scores, then their exponentials
+  for (int64_t i = 0; i < d; ++i) {
+    for (int64_t j = 0; j < count; ++j) e[j] += q[i] * Key<type>(block.keys, d, i, j);
+  }
+  float largest = state[0];
+  for (int64_t j = 0; j < count; ++j) largest = std::max(largest, e[j] *= scale);
+  const float rescale = std::exp(state[0] - largest);
+  state[0] = largest;
+  for (int64_t i = 0; i < kPartials; ++i) state[kStateSum + i] *= rescale;
+  for (int64_t j = 0; j < count; ++j) state[kStateSum + j % kPartials] += e[j] = std::exp(e[j] - largest);
+  float* sum = state + kStateValues;
+  for (int64_t i = 0; i < d; ++i) sum[i] *= rescale;
+  for (int64_t j = 0; j < count; ++j) {
+    for (int64_t i = 0; i < d; ++i) sum[i] += e[j] * Value<type>(block.values, d, i, j);
+  }
+}
+
+template <KvType type>
+void Attend(const AttentionBlock& block, int64_t d, float scale) {
+  for (int64_t r = 0; r < block.rows; ++r) {
+    for (int64_t n = 0; n < block.queries; ++n) {
+      AttendQuery<type>(block, block.Count(r), block.q + r * block.q_stride + n * d, d, scale,
+                        block.states + r * block.state_stride + n * AttentionStateFloats(d));
     }
   }
 }

@@ -17,15 +17,24 @@
 
 namespace tidemark {
 
-inline constexpr int64_t kQuad = 4;  // query heads that share each load of keys and values
+inline constexpr int64_t kQuad = 4;            // query heads that share each load of keys and values
+inline constexpr int64_t kAttentionRows = 16;  // query rows that share a block while it is in the cache
 
-// One block of one kv head.
+// One block of positions of one kv head, and the query rows at consecutive positions that look at it.
 struct AttentionBlock {
-  const std::byte* keys = nullptr;       // a piece, in the kernel's format
-  const std::byte* values = nullptr;     // a piece
-  int64_t count = 0;                     // positions of it that the query sees, 1 to kKvBlock
+  const std::byte* keys = nullptr;    // a piece, in the kernel's format
+  const std::byte* values = nullptr;  // a piece
+  int64_t count = 0;                  // positions of it that the first row sees, at least 1; each further row sees one more
+  int64_t rows = 1;                   // 1 to kAttentionRows
+  const float* q = nullptr;           // of row r: [queries, d] at q + r * q_stride
+  int64_t q_stride = 0;
+  int64_t queries = 0;      // 1 to kQuad
+  float* states = nullptr;  // of row r: [queries, AttentionStateFloats(d)] at states + r * state_stride
+  int64_t state_stride = 0;
   const std::byte* next_keys = nullptr;  // pieces that will be read next, to be fetched early; nullptr: none
   const std::byte* next_values = nullptr;
+
+  int64_t Count(int64_t r) const { return count + r < kKvBlock ? count + r : kKvBlock; }
 };
 
 // The running softmax of one query: [0] is m, [16, 32) the sum in lanes, [32, 32 + d) the weighted values.
@@ -37,8 +46,8 @@ struct AttentionKernels {
   std::string_view isa;  // "plain", "avx2", "avx512"
   int64_t dim_multiple;  // head_dim must be a multiple of it
 
-  // By format. queries in [1, kQuad]; q: [queries, d]; states: one after the other. Scores are (q . k) * scale.
-  void (*attend[kKvTypes])(const AttentionBlock& block, const float* q, int64_t queries, int64_t d, float scale, float* states);
+  // By format: the states take in the block. Scores are (q . k) * scale.
+  void (*attend[kKvTypes])(const AttentionBlock& block, int64_t d, float scale);
   // A piece of keys or the first count rows of a piece of values as float32, same arrangement.
   void (*unpack_keys[kKvTypes])(const std::byte* keys, int64_t d, float* dst);
   void (*unpack_values[kKvTypes])(const std::byte* values, int64_t count, int64_t d, float* dst);

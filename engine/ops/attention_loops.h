@@ -80,14 +80,13 @@ inline void Prefetch(const std::byte* p) { _mm_prefetch(reinterpret_cast<const c
 
 // --- Scores of the positions of kVectors vectors from `column` on.
 template <typename Data, int kQueries, int kVectors>
-void Scores(const AttentionBlock& block, int64_t column, const float* q, int64_t d, float scale, float* scores) {
+void Scores(const std::byte* piece, const std::byte* ahead, int64_t column, const float* q, int64_t d, float scale,
+            float* scores) {
   F sum[kQueries][kVectors];
   for (auto& row : sum) {
     for (F& s : row) s = Lanes::Set1(0);
   }
-  typename Data::template Keys<kVectors> keys(block.keys, d, column);
-  // One element of the next block per element of this one, while the column is the first.
-  const std::byte* ahead = column == 0 ? block.next_keys : nullptr;
+  typename Data::template Keys<kVectors> keys(piece, d, column);
   for (int64_t first = 0; first < d; first += 32) {
     keys.EnterBlock(first);
     const int64_t end = first + 32 < d ? first + 32 : d;
@@ -132,15 +131,15 @@ inline F Softmax(int64_t count, float* scores, float* state) {
 
 // Elements [i, i + kVectors * kLanes) of the weighted values.
 template <typename Data, int kQueries, int kVectors>
-void AddValues(const AttentionBlock& block, int64_t i, const float* e, const F* rescale, int64_t d, float* states) {
+void AddValues(const AttentionBlock& block, int64_t count, const std::byte* ahead, int64_t i, const float* e, const F* rescale,
+               int64_t d, float* states) {
   const int64_t stride = AttentionStateFloats(d), row_bytes = Data::RowBytes(d);
-  const std::byte* ahead = i == 0 ? block.next_values : nullptr;
   float* values = states + kStateValues + i;
   F sum[kQueries][kVectors];
   for (int n = 0; n < kQueries; ++n) {
     for (int v = 0; v < kVectors; ++v) sum[n][v] = Lanes::Mul(Lanes::Load(values + n * stride + v * kLanes), rescale[n]);
   }
-  for (int64_t j = 0; j < block.count; ++j) {
+  for (int64_t j = 0; j < count; ++j) {
     F x[kVectors];
     for (int v = 0; v < kVectors; ++v) x[v] = Data::Value(block.values + j * row_bytes, i + v * kLanes);
     for (int n = 0; n < kQueries; ++n) {
@@ -156,35 +155,48 @@ void AddValues(const AttentionBlock& block, int64_t i, const float* e, const F* 
   }
 }
 
+// First the scores of all rows, while the keys are in the nearest cache, then their values.
 template <typename Data, int kQueries>
-void AttendQueries(const AttentionBlock& block, const float* q, int64_t d, float scale, float* states) {
-  alignas(64) float e[kQueries * kKvBlock];
+void AttendQueries(const AttentionBlock& block, int64_t d, float scale) {
   constexpr int kVectors = Lanes::kTileVectors, kFew = kVectors / 2;
-  int64_t column = 0;
-  for (; column + kFew * kLanes < block.count; column += kVectors * kLanes) {
-    Scores<Data, kQueries, kVectors>(block, column, q, d, scale, e);
+  alignas(64) float e[kAttentionRows * kQueries * kKvBlock];
+  for (int64_t r = 0; r < block.rows; ++r) {
+    const int64_t count = block.Count(r);
+    const float* q = block.q + r * block.q_stride;
+    float* scores = e + r * kQueries * kKvBlock;
+    int64_t column = 0;
+    for (; column + kFew * kLanes < count; column += kVectors * kLanes) {
+      const std::byte* ahead = r == 0 && column == 0 ? block.next_keys : nullptr;
+      Scores<Data, kQueries, kVectors>(block.keys, ahead, column, q, d, scale, scores);
+    }
+    if (column < count) Scores<Data, kQueries, kFew>(block.keys, nullptr, column, q, d, scale, scores);
   }
-  if (column < block.count) Scores<Data, kQueries, kFew>(block, column, q, d, scale, e);
-  F rescale[kQueries];
-  for (int n = 0; n < kQueries; ++n) rescale[n] = Softmax(block.count, e + n * kKvBlock, states + n * AttentionStateFloats(d));
-  int64_t i = 0;
-  for (; i + kVectors * kLanes <= d; i += kVectors * kLanes) {
-    AddValues<Data, kQueries, kVectors>(block, i, e, rescale, d, states);
+  for (int64_t r = 0; r < block.rows; ++r) {
+    const int64_t count = block.Count(r);
+    float* scores = e + r * kQueries * kKvBlock;
+    float* states = block.states + r * block.state_stride;
+    F rescale[kQueries];
+    for (int n = 0; n < kQueries; ++n) rescale[n] = Softmax(count, scores + n * kKvBlock, states + n * AttentionStateFloats(d));
+    const std::byte* ahead = r == 0 ? block.next_values : nullptr;
+    int64_t i = 0;
+    for (; i + kVectors * kLanes <= d; i += kVectors * kLanes, ahead = nullptr) {
+      AddValues<Data, kQueries, kVectors>(block, count, ahead, i, scores, rescale, d, states);
+    }
+    for (; i < d; i += kLanes, ahead = nullptr) AddValues<Data, kQueries, 1>(block, count, ahead, i, scores, rescale, d, states);
   }
-  for (; i < d; i += kLanes) AddValues<Data, kQueries, 1>(block, i, e, rescale, d, states);
 }
 
 template <typename Data>
-void Attend(const AttentionBlock& block, const float* q, int64_t queries, int64_t d, float scale, float* states) {
-  switch (queries) {
+void Attend(const AttentionBlock& block, int64_t d, float scale) {
+  switch (block.queries) {
     case 1:
-      return AttendQueries<Data, 1>(block, q, d, scale, states);
+      return AttendQueries<Data, 1>(block, d, scale);
     case 2:
-      return AttendQueries<Data, 2>(block, q, d, scale, states);
+      return AttendQueries<Data, 2>(block, d, scale);
     case 3:
-      return AttendQueries<Data, 3>(block, q, d, scale, states);
+      return AttendQueries<Data, 3>(block, d, scale);
     default:
-      return AttendQueries<Data, 4>(block, q, d, scale, states);
+      return AttendQueries<Data, 4>(block, d, scale);
   }
 }
 

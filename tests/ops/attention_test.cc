@@ -169,11 +169,15 @@ TEST_CASE("attention kernels of all instruction sets agree with the plain ones")
           std::vector<float> a(static_cast<size_t>(kQuad * floats)), b, out_a(static_cast<size_t>(d)), out_b(out_a);
           for (int64_t n = 0; n < kQuad; ++n) StartAttentionState(d, a.data() + n * floats);
           b = a;
-          const AttentionBlock block{input.keys.data(), input.values.data(), count, nullptr, nullptr};
+          AttentionBlock block{input.keys.data(), input.values.data(), count};
+          block.q = q.values.data();
+          block.queries = queries;
           float worst = 0;
           for (int twice = 0; twice < 2; ++twice) {  // the second time there are old sums to rescale
-            plain.attend[type](block, q.values.data(), queries, d, 0.2f, a.data());
-            kernels->attend[type](block, q.values.data(), queries, d, 0.2f, b.data());
+            block.states = a.data();
+            plain.attend[type](block, d, 0.2f);
+            block.states = b.data();
+            kernels->attend[type](block, d, 0.2f);
           }
           plain.merge(a.data() + (queries - 1) * floats, d, a.data());
           kernels->merge(b.data() + (queries - 1) * floats, d, b.data());
@@ -200,9 +204,12 @@ TEST_CASE("far scores vanish and a NaN stays one, in every kernel") {
       keys[1] = far;                           // element 0 of position 1; all other scores are 0
       values[static_cast<size_t>(d)] = 1e20f;  // element 0 of position 1
       StartAttentionState(d, state.data());
-      const AttentionBlock block{reinterpret_cast<const std::byte*>(keys.data()),
-                                 reinterpret_cast<const std::byte*>(values.data()), 20, nullptr, nullptr};
-      kernels->attend[kKvF32](block, q.data(), 1, d, 1.0f, state.data());
+      AttentionBlock block{reinterpret_cast<const std::byte*>(keys.data()), reinterpret_cast<const std::byte*>(values.data()),
+                           20};
+      block.q = q.data();
+      block.queries = 1;
+      block.states = state.data();
+      kernels->attend[kKvF32](block, d, 1.0f);
       kernels->finish(state.data(), d, out.data());
       if (std::isnan(far)) {
         CHECK(std::isnan(out[1]));
