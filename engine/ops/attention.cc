@@ -9,16 +9,17 @@
 namespace tidemark {
 namespace {
 
-constexpr int64_t kFewTileRows = 4;     // fewer rows read the stored format directly and may share out their history
-constexpr int64_t kTilesPerThread = 4;  // so many that no thread idles long at the end
+constexpr int64_t kFewRows = 4;         // so few rows read the stored format directly and may share out their history
+constexpr int64_t kTasksPerThread = 4;  // so many that no thread idles long at the end
 constexpr int64_t kAlignment = 16;      // floats in a cache line
 
-// Query rows [first_row, first_row + rows) of a step, for all query heads of one kv head.
+// Query rows [first_row, first_row + rows) of a step, for all query heads of kv heads [first_head, first_head + heads).
 struct Tile {
   const AttentionStep* step;
   int64_t first_row;  // within the step
   int64_t rows;
-  int64_t kv_head;
+  int64_t first_head;
+  int64_t heads;
 
   int64_t Seen(int64_t r) const { return step->first_position + first_row + r + 1; }  // positions that row r of the tile sees
   int64_t Chunks() const { return (Seen(rows - 1) + kAttentionChunk - 1) / kAttentionChunk; }
@@ -27,32 +28,46 @@ struct Tile {
 // How the work is cut; none of it changes a result.
 struct Plan {
   std::vector<Tile> tiles;
-  int64_t tile_rows = 0;                 // most rows of a tile
+  int64_t rows = 0, heads = 0;           // most of a tile
   bool split = false;                    // chunks of a tile are tasks of their own
   std::vector<int64_t> first_task = {};  // [tiles + 1] of each tile's chunks, when split
 };
 
+int64_t CountTiles(std::span<const AttentionStep> steps, int64_t tile_rows) {
+  int64_t tiles = 0;
+  for (const AttentionStep& step : steps) tiles += (step.rows + tile_rows - 1) / tile_rows;
+  return tiles;
+}
+
 Plan MakePlan(std::span<const AttentionStep> steps, const AttentionShape& shape, int threads) {
   Plan plan;
-  int64_t most_rows = 0;
-  for (const AttentionStep& step : steps) most_rows = std::max(most_rows, step.rows);
-  const int64_t wanted = threads == 1 ? 1 : kTilesPerThread * threads;
-  const auto count = [&](int64_t tile_rows) {
-    int64_t tiles = 0;
-    for (const AttentionStep& step : steps) tiles += (step.rows + tile_rows - 1) / tile_rows * shape.kv_heads;
-    return tiles;
-  };
-  plan.tile_rows = std::min(kAttentionRows, most_rows);
-  while (plan.tile_rows > kFewTileRows && count(plan.tile_rows) < wanted)
-    plan.tile_rows = std::max(kFewTileRows, plan.tile_rows / 2);
+  int64_t most_rows = 0, chunks = 0;
+  for (const AttentionStep& step : steps) {
+    most_rows = std::max(most_rows, step.rows);
+    chunks += (step.first_position + step.rows + kAttentionChunk - 1) / kAttentionChunk;
+  }
+  const int64_t wanted = threads == 1 ? 1 : kTasksPerThread * threads;
+  plan.rows = std::min(kAttentionRows, most_rows);
+  if (plan.rows > kFewRows) {
+    plan.heads = 1;
+    while (plan.rows > kFewRows && CountTiles(steps, plan.rows) * shape.kv_heads < wanted)
+      plan.rows = std::max(kFewRows, plan.rows / 2);
+  } else {
+    // All heads together read the history in one stream: the memory's pace. They are parted only if threads would idle.
+    plan.split = CountTiles(steps, plan.rows) < wanted;
+    const int64_t tasks = plan.split ? chunks : CountTiles(steps, plan.rows);
+    plan.heads = shape.kv_heads;
+    while (plan.heads > 1 && tasks * ((shape.kv_heads + plan.heads - 1) / plan.heads) < wanted) plan.heads = (plan.heads + 1) / 2;
+  }
   for (const AttentionStep& step : steps) {
     // Last rows first: they see most positions, and long tasks at the end would leave threads idle.
-    for (int64_t end = step.rows; end > 0; end -= plan.tile_rows) {
-      const int64_t first = std::max<int64_t>(0, end - plan.tile_rows);
-      for (int64_t g = 0; g < shape.kv_heads; ++g) plan.tiles.push_back({&step, first, end - first, g});
+    for (int64_t end = step.rows; end > 0; end -= plan.rows) {
+      const int64_t first = std::max<int64_t>(0, end - plan.rows);
+      for (int64_t g = 0; g < shape.kv_heads; g += plan.heads) {
+        plan.tiles.push_back({&step, first, end - first, g, std::min(plan.heads, shape.kv_heads - g)});
+      }
     }
   }
-  plan.split = plan.tile_rows <= kFewTileRows && static_cast<int64_t>(plan.tiles.size()) < wanted;
   if (plan.split) {
     plan.first_task.push_back(0);
     for (const Tile& tile : plan.tiles) plan.first_task.push_back(plan.first_task.back() + tile.Chunks());
@@ -63,7 +78,7 @@ Plan MakePlan(std::span<const AttentionStep> steps, const AttentionShape& shape,
 // Scratch of one thread: states of a tile for one chunk and in all, unpacked keys and values of a block.
 struct Buffers {
   static int64_t StateFloats(const Plan& plan, const AttentionShape& shape) {
-    return plan.tile_rows * (shape.heads / shape.kv_heads) * AttentionStateFloats(shape.head_dim);
+    return plan.rows * plan.heads * (shape.heads / shape.kv_heads) * AttentionStateFloats(shape.head_dim);
   }
   static int64_t Floats(const Plan& plan, const AttentionShape& shape) {
     const int64_t floats = 2 * StateFloats(plan, shape) + 2 * kKvBlock * shape.head_dim;
@@ -91,64 +106,74 @@ class Run {
         state_floats_(AttentionStateFloats(d_)),
         scale_(1.0f / std::sqrt(static_cast<float>(d_))) {}
 
+  // States of a tile: [kv head][row][query head of the kv head].
   void Start(const Tile& tile, float* states) const {
-    for (int64_t i = 0; i < tile.rows * group_; ++i) StartAttentionState(d_, states + i * state_floats_);
+    for (int64_t i = 0; i < tile.heads * tile.rows * group_; ++i) StartAttentionState(d_, states + i * state_floats_);
   }
 
-  // states [rows, group]: the softmax over the positions of one chunk that each row sees.
+  // The softmax over the positions of one chunk that each row sees.
   void Chunk(const Tile& tile, int64_t chunk, const Buffers& buffers, float* states) const {
     Start(tile, states);
-    const int64_t piece_bytes = shape_.PieceBytes(), block_bytes = shape_.kv_heads * piece_bytes;
     const int64_t begin = chunk * kAttentionChunk, end = std::min(begin + kAttentionChunk, tile.Seen(tile.rows - 1));
     for (int64_t first = begin; first < end; first += kKvBlock) {
-      const int64_t at = first / kKvBlock * block_bytes + tile.kv_head * piece_bytes;
-      AttentionBlock block;
-      block.keys = tile.step->keys + at;
-      block.values = tile.step->values + at;
-      KvType type = type_;
-      if (tile.rows >= kFewTileRows && type != kKvF32) {
-        kernels_.unpack_keys[type](block.keys, d_, buffers.keys);
-        kernels_.unpack_values[type](block.values, std::min(kKvBlock, end - first), d_, buffers.values);
-        block.keys = reinterpret_cast<const std::byte*>(buffers.keys);
-        block.values = reinterpret_cast<const std::byte*>(buffers.values);
-        type = kKvF32;
-      } else if (first + kKvBlock < end) {
-        block.next_keys = block.keys + block_bytes;
-        block.next_values = block.values + block_bytes;
-      }
-      const int64_t skipped = std::max<int64_t>(0, first + 1 - tile.Seen(0));  // rows that end before this block
-      block.rows = tile.rows - skipped;
-      block.count = tile.Seen(skipped) - first;
-      block.q_stride = q_.stride;
-      block.state_stride = group_ * state_floats_;
-      const float* q = q_.Row(tile.step->first_row + tile.first_row + skipped).data() + tile.kv_head * group_ * d_;
-      for (int64_t h = 0; h < group_; h += kQuad) {
-        block.queries = std::min(kQuad, group_ - h);
-        block.q = q + h * d_;
-        block.states = states + (skipped * group_ + h) * state_floats_;
-        kernels_.attend[type](block, d_, scale_);
-      }
+      for (int64_t g = 0; g < tile.heads; ++g)
+        Block(tile, first, end, g, buffers, states + g * tile.rows * group_ * state_floats_);
     }
   }
 
   // Adds a chunk's states to those of the chunks before.
   void Merge(const Tile& tile, int64_t chunk, const float* states, float* total) const {
-    for (int64_t r = 0; r < tile.rows; ++r) {
-      if (tile.Seen(r) <= chunk * kAttentionChunk) continue;
-      for (int64_t i = r * group_; i < (r + 1) * group_; ++i) {
-        kernels_.merge(states + i * state_floats_, d_, total + i * state_floats_);
-      }
+    for (int64_t i = 0; i < tile.heads * tile.rows * group_; ++i) {
+      if (tile.Seen(i / group_ % tile.rows) <= chunk * kAttentionChunk) continue;
+      kernels_.merge(states + i * state_floats_, d_, total + i * state_floats_);
     }
   }
 
   void Finish(const Tile& tile, const float* total) const {
-    for (int64_t r = 0; r < tile.rows; ++r) {
-      float* row = out_.Row(tile.step->first_row + tile.first_row + r).data() + tile.kv_head * group_ * d_;
-      for (int64_t h = 0; h < group_; ++h) kernels_.finish(total + (r * group_ + h) * state_floats_, d_, row + h * d_);
+    for (int64_t g = 0; g < tile.heads; ++g) {
+      for (int64_t r = 0; r < tile.rows; ++r) {
+        float* head = out_.Row(tile.step->first_row + tile.first_row + r).data() + (tile.first_head + g) * group_ * d_;
+        for (int64_t h = 0; h < group_; ++h, total += state_floats_, head += d_) kernels_.finish(total, d_, head);
+      }
     }
   }
 
  private:
+  // Positions [first, first + kKvBlock) below end of kv head g of the tile. states: of that head.
+  void Block(const Tile& tile, int64_t first, int64_t end, int64_t g, const Buffers& buffers, float* states) const {
+    const int64_t piece_bytes = shape_.PieceBytes(), block_bytes = shape_.kv_heads * piece_bytes;
+    const int64_t at = first / kKvBlock * block_bytes + (tile.first_head + g) * piece_bytes;
+    AttentionBlock block;
+    block.keys = tile.step->keys + at;
+    block.values = tile.step->values + at;
+    KvType type = type_;
+    if (tile.rows >= kFewRows) {
+      if (type != kKvF32) {
+        kernels_.unpack_keys[type](block.keys, d_, buffers.keys);
+        kernels_.unpack_values[type](block.values, std::min(kKvBlock, end - first), d_, buffers.values);
+        block.keys = reinterpret_cast<const std::byte*>(buffers.keys);
+        block.values = reinterpret_cast<const std::byte*>(buffers.values);
+        type = kKvF32;
+      }
+    } else if (const int64_t next = g + 1 < tile.heads ? piece_bytes : block_bytes - g * piece_bytes;
+               g + 1 < tile.heads || first + kKvBlock < end) {
+      block.next_keys = block.keys + next;
+      block.next_values = block.values + next;
+    }
+    const int64_t skipped = std::max<int64_t>(0, first + 1 - tile.Seen(0));  // rows that end before this block
+    block.rows = tile.rows - skipped;
+    block.count = tile.Seen(skipped) - first;
+    block.q_stride = q_.stride;
+    block.state_stride = group_ * state_floats_;
+    const float* q = q_.Row(tile.step->first_row + tile.first_row + skipped).data() + (tile.first_head + g) * group_ * d_;
+    for (int64_t h = 0; h < group_; h += kQuad) {
+      block.queries = std::min(kQuad, group_ - h);
+      block.q = q + h * d_;
+      block.states = states + (skipped * group_ + h) * state_floats_;
+      kernels_.attend[type](block, d_, scale_);
+    }
+  }
+
   const AttentionKernels& kernels_;
   const ConstMatrix q_;
   const AttentionShape& shape_;
