@@ -40,7 +40,7 @@ void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required) 
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command.add_option("--kv-type", flags.kv_type, "storage of keys and values")
-      ->check(CLI::IsMember({"f32", "f16"}))
+      ->check(CLI::IsMember({"f32", "f16", "bf16", "q8_0"}))
       ->capture_default_str();
   command.add_option("--ctx", flags.ctx, "most tokens of one sequence, prompt included")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 24))

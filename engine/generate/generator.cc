@@ -12,6 +12,7 @@
 #include "engine/core/random.h"
 #include "engine/generate/sampler.h"
 #include "engine/generate/stop_strings.h"
+#include "engine/ops/kv_cache.h"
 
 namespace tidemark {
 namespace {
@@ -265,6 +266,7 @@ class BatchRun {
 Generator::Generator(const Model& model, const Tokenizer* tokenizer, ThreadPool& pool, GeneratorOptions options)
     : model_(&model), tokenizer_(tokenizer), workspace_(pool), options_(options) {
   if (options_.kv_format == nullptr) options_.kv_format = FindFormat("f32");
+  CheckKvFormat(options_.kv_format, model.Config().head_dim);
   TM_CHECK(options_.max_batch >= 1 && options_.context >= 1, "max_batch = {}, context = {}", options_.max_batch,
            options_.context);
 }

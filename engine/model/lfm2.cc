@@ -33,11 +33,12 @@ struct Batch {
 
 class Lfm2 final : public Model {
  public:
-  Lfm2(const ModelConfig& config, WeightPacker& packer)
+  Lfm2(const ModelConfig& config, WeightPacker& packer, const Cpu& cpu)
       : config_(config),
         w_(LoadLfm2Weights(config, packer)),
         shares_(packer.TakeShares()),
-        inv_freq_(RopeInverseFrequencies(config.head_dim, config.rope_theta)) {}
+        inv_freq_(RopeInverseFrequencies(config.head_dim, config.rope_theta)),
+        attention_(BestAttentionKernels(cpu, config.head_dim)) {}
 
   const ModelConfig& Config() const override { return config_; }
   std::span<const BackendShare> Backends() const override { return shares_; }
@@ -61,6 +62,7 @@ class Lfm2 final : public Model {
   Lfm2Weights w_;
   std::vector<BackendShare> shares_;
   std::vector<float> inv_freq_;  // [d / 2]
+  const AttentionKernels& attention_;
   RouteRecorder recorder_;
 };
 
@@ -173,12 +175,11 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
       SequenceState& state = *batch.steps[s].state;
       if (state.kv_format() != format) continue;
       const int64_t first = batch.first_row[s], rows = static_cast<int64_t>(batch.steps[s].tokens.size());
-      StoreKv(RowRange<const float>(k, first, rows), shape, state.length(), state.Keys(attention_index));
-      StoreKv(RowRange<const float>(v, first, rows), shape, state.length(), state.Values(attention_index));
       attention_steps.push_back({first, rows, state.length(), state.Keys(attention_index), state.Values(attention_index)});
     }
+    StoreKv(k, v, attention_steps, shape, ws.pool());
     Attention(q, attention_steps, shape, mixed, ws.Floats(kScratch, AttentionScratch(attention_steps, shape, ws.pool().size())),
-              ws.pool());
+              ws.pool(), &attention_);
   }
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
   RunMatmuls({{w.out_proj.get(), mixed, out}}, ws);
@@ -295,7 +296,7 @@ void Lfm2::Forward(std::span<const Step> steps, Workspace& ws) const {
 
 std::unique_ptr<Model> LoadLfm2(const WeightStore& store, const LoadOptions& options, ThreadPool& pool) {
   WeightPacker packer(store, options, pool);
-  return std::make_unique<Lfm2>(store.Config(), packer);
+  return std::make_unique<Lfm2>(store.Config(), packer, options.cpu);
 }
 
 }  // namespace tidemark

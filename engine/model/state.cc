@@ -4,6 +4,7 @@
 
 #include "engine/core/checked.h"
 #include "engine/core/error.h"
+#include "engine/ops/kv_cache.h"
 
 namespace tidemark {
 namespace {
@@ -14,9 +15,7 @@ constexpr int64_t kGrain = 256;  // positions: smallest growth of the KV cache
 
 SequenceState::SequenceState(const ModelConfig& config, const Format* kv_format, int64_t capacity)
     : kv_format_(kv_format), capacity_(capacity), row_values_(config.num_key_value_heads * config.head_dim) {
-  TM_CHECK(kv_format != nullptr && kv_format->dequantize != nullptr && kv_format->quantize != nullptr,
-           "KV format cannot be written");
-  TM_CHECK(config.head_dim % kv_format->block_values == 0, "head_dim {} in format {}", config.head_dim, kv_format->name);
+  CheckKvFormat(kv_format, config.head_dim);
   TM_CHECK(capacity >= 1 && CheckedMul(static_cast<uint64_t>(capacity), static_cast<uint64_t>(row_values_) * 4).has_value(),
            "capacity {}", capacity);
   const auto attention = std::count(config.layer_types.begin(), config.layer_types.end(), LayerType::kFullAttention);
@@ -36,7 +35,7 @@ SequenceState SequenceState::Clone() const {
   copy.conv_values_ = conv_values_;
   copy.conv_ = conv_;
   const auto used = [&](const std::vector<std::byte>& all) {
-    return std::vector<std::byte>(all.begin(), all.begin() + length_ * kv_format_->Bytes(row_values_));
+    return std::vector<std::byte>(all.begin(), all.begin() + KvBytes(*kv_format_, row_values_, length_));
   };
   for (const auto& keys : keys_) copy.keys_.push_back(used(keys));
   for (const auto& values : values_) copy.values_.push_back(used(values));
@@ -64,16 +63,16 @@ std::span<float> SequenceState::ConvWindow(int64_t conv_index) { return conv_[st
 void SequenceState::Reserve(int64_t positions) {
   TM_CHECK(positions <= capacity_, "{} positions, capacity {}", positions, capacity_);
   if (keys_.empty()) return;
-  const int64_t row_bytes = kv_format_->Bytes(row_values_);
-  const int64_t held = static_cast<int64_t>(keys_.front().size()) / row_bytes;
+  const int64_t held = static_cast<int64_t>(keys_.front().size()) / kv_format_->Bytes(row_values_);
   if (positions <= held) return;
   // Doubling: every position is copied at most about twice however slowly the sequence grows.
   const int64_t wanted = std::min(capacity_, std::max({positions, 2 * held, kGrain}));
+  const auto wanted_bytes = static_cast<size_t>(KvBytes(*kv_format_, row_values_, wanted));
   const auto grow = [&](std::vector<std::byte>& all) {
     std::vector<std::byte> larger;
-    larger.reserve(static_cast<size_t>(wanted * row_bytes));  // resize alone might round up beyond the capacity asked for
-    larger.assign(all.begin(), all.begin() + length_ * row_bytes);
-    larger.resize(static_cast<size_t>(wanted * row_bytes));
+    larger.reserve(wanted_bytes);  // resize alone might round up beyond the capacity asked for
+    larger.assign(all.begin(), all.begin() + KvBytes(*kv_format_, row_values_, length_));
+    larger.resize(wanted_bytes);
     all = std::move(larger);
   };
   for (auto& keys : keys_) grow(keys);

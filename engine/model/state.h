@@ -13,10 +13,11 @@
 
 namespace tidemark {
 
-// KV layout per attention layer: [position][kv head][head_dim], keys and values apart, each stored in kv_format.
+// Keys and values lie apart, in the layout of engine/ops/kv_cache.h: whole blocks of positions.
 class SequenceState {
  public:
-  // kv_format: "f32" or "f16" from the format table. capacity: most positions the sequence may hold.
+  // kv_format: one of the format table that keys and values can have (kKvTypeNames); Error if the heads do not fit it.
+  // capacity: most positions the sequence may hold.
   SequenceState(const ModelConfig& config, const Format* kv_format, int64_t capacity);
   SequenceState(SequenceState&&) = default;
   SequenceState& operator=(SequenceState&&) = default;
@@ -30,7 +31,7 @@ class SequenceState {
   int64_t Bytes() const;  // memory held
 
   // For the architecture alone. attention_index counts attention layers, conv_index convolution layers, both from 0.
-  std::byte* Keys(int64_t attention_index);  // [capacity, nkv * d] in kv_format, grown on demand up to capacity
+  std::byte* Keys(int64_t attention_index);  // KvBytes(kv_format, nkv * d, reserved positions), grown on demand
   std::byte* Values(int64_t attention_index);
   std::span<float> ConvWindow(int64_t conv_index);  // [conv_L_cache - 1, H], oldest first: gated inputs u = B * x
   void Reserve(int64_t positions);                  // makes room for that many positions in all

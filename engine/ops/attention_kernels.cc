@@ -2,52 +2,136 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
+#include <cstring>
+#include <limits>
 
-#include "engine/core/cpu.h"
+#include "engine/formats/half.h"
 #include "engine/ops/reduce.h"
 
 namespace tidemark {
 namespace {
 
-void Score(const float* query, const float* keys, int64_t count, int64_t d, float scale, float* scores) {
-  for (int64_t j = 0; j < count; ++j) scores[j] = Dot(query, keys + j * d, d) * scale;
-}
-
-float Softmax(float* scores, int64_t n) {
-  float largest = scores[0];
-  for (int64_t j = 1; j < n; ++j) largest = std::max(largest, scores[j]);
-  for (int64_t j = 0; j < n; ++j) scores[j] = std::exp(scores[j] - largest);
-  return Sum(scores, n);
-}
-
-// Four positions per pass save loads of out.
-void AddWeighted(const float* e, const float* v, int64_t count, int64_t d, float* out) {
-  int64_t j = 0;
-  for (; j + 4 <= count; j += 4, v += 4 * d) {
-    const float e0 = e[j], e1 = e[j + 1], e2 = e[j + 2], e3 = e[j + 3];
-    const float *v0 = v, *v1 = v + d, *v2 = v + 2 * d, *v3 = v + 3 * d;
-    for (int64_t i = 0; i < d; ++i) out[i] = (((out[i] + e0 * v0[i]) + e1 * v1[i]) + e2 * v2[i]) + e3 * v3[i];
-  }
-  for (; j < count; ++j, v += d) {
-    for (int64_t i = 0; i < d; ++i) out[i] += e[j] * v[i];
+// Element i of the key in a column, element i of the value in a row; the formats one by one.
+template <KvType type>
+float Key(const std::byte* piece, int64_t d, int64_t i, int64_t column) {
+  const int64_t at = i * kKvBlock + column;
+  if constexpr (type == kKvF32) {
+    float x;
+    std::memcpy(&x, piece + 4 * at, 4);
+    return x;
+  } else if constexpr (type == kKvF16) {
+    return LoadHalf(piece + 2 * at);
+  } else if constexpr (type == kKvBf16) {
+    return Bf16ToFloat(LoadU16(piece + 2 * at));
+  } else {
+    const float scale = LoadHalf(piece + d * kKvBlock + 2 * (i / 32 * kKvBlock + column));
+    return static_cast<float>(static_cast<int8_t>(piece[at])) * scale;
   }
 }
 
-std::vector<AttentionKernels> Collect() {
-  std::vector<AttentionKernels> kernels = {{"plain", Score, Softmax, AddWeighted}};
-  const Cpu cpu = DetectCpu();
-  const bool avx2 = cpu.avx2 && cpu.fma && cpu.f16c;
-  if (avx2 && Avx2AttentionKernels() != nullptr) kernels.push_back(*Avx2AttentionKernels());
-  if (avx2 && cpu.avx512 && Avx512AttentionKernels() != nullptr) kernels.push_back(*Avx512AttentionKernels());
-  return kernels;
+template <KvType type>
+float Value(const std::byte* piece, int64_t d, int64_t i, int64_t row) {
+  if constexpr (type == kKvQ8_0) {
+    const std::byte* block = piece + (row * d + i) / 32 * 34;
+    return static_cast<float>(static_cast<int8_t>(block[2 + i % 32])) * LoadHalf(block);
+  } else {
+    return Key<type>(piece, d, 0, row * d + i);
+  }
+}
+
+template <KvType type>
+void UnpackKeys(const std::byte* keys, int64_t d, float* dst) {
+  for (int64_t i = 0; i < d; ++i) {
+    for (int64_t j = 0; j < kKvBlock; ++j) dst[i * kKvBlock + j] = Key<type>(keys, d, i, j);
+  }
+}
+
+template <KvType type>
+void UnpackValues(const std::byte* values, int64_t count, int64_t d, float* dst) {
+  for (int64_t j = 0; j < count; ++j) {
+    for (int64_t i = 0; i < d; ++i) dst[j * d + i] = Value<type>(values, d, i, j);
+  }
+}
+
+template <KvType type>
+void AttendQuery(const AttentionBlock& block, int64_t count, const float* q, int64_t d, float scale, float* state) {
+  float e[kKvBlock] = {};  // scores, then their exponentials
+  for (int64_t i = 0; i < d; ++i) {
+    for (int64_t j = 0; j < count; ++j) e[j] += q[i] * Key<type>(block.keys, d, i, j);
+  }
+  float largest = state[0];
+  for (int64_t j = 0; j < count; ++j) largest = std::max(largest, e[j] *= scale);
+  const float rescale = std::exp(state[0] - largest);
+  state[0] = largest;
+  for (int64_t i = 0; i < kPartials; ++i) state[kStateSum + i] *= rescale;
+  for (int64_t j = 0; j < count; ++j) state[kStateSum + j % kPartials] += e[j] = std::exp(e[j] - largest);
+  float* sum = state + kStateValues;
+  for (int64_t i = 0; i < d; ++i) sum[i] *= rescale;
+  for (int64_t j = 0; j < count; ++j) {
+    for (int64_t i = 0; i < d; ++i) sum[i] += e[j] * Value<type>(block.values, d, i, j);
+  }
+}
+
+template <KvType type>
+void Attend(const AttentionBlock& block, int64_t d, float scale) {
+  for (int64_t r = 0; r < block.rows; ++r) {
+    for (int64_t n = 0; n < block.queries; ++n) {
+      AttendQuery<type>(block, block.Count(r), block.q + r * block.q_stride + n * d, d, scale,
+                        block.states + r * block.state_stride + n * AttentionStateFloats(d));
+    }
+  }
+}
+
+void Merge(const float* part, int64_t d, float* total) {
+  const float largest = std::max(total[0], part[0]);
+  const float old_weight = std::exp(total[0] - largest), weight = std::exp(part[0] - largest);
+  total[0] = largest;
+  for (int64_t i = kStateSum; i < kStateValues + d; ++i) total[i] = total[i] * old_weight + part[i] * weight;
+}
+
+void Finish(const float* total, int64_t d, float* out) {
+  const float sum = Sum(total + kStateSum, kPartials);
+  for (int64_t i = 0; i < d; ++i) out[i] = total[kStateValues + i] / sum;
 }
 
 }  // namespace
 
-std::span<const AttentionKernels> RunnableAttentionKernels() {
-  static const std::vector<AttentionKernels> kernels = Collect();
+void StartAttentionState(int64_t d, float* state) {
+  std::fill_n(state, AttentionStateFloats(d), 0.0f);
+  state[0] = -std::numeric_limits<float>::infinity();
+}
+
+const AttentionKernels& PlainAttentionKernels() {
+  static constexpr AttentionKernels kernels = {
+      "plain",
+      1,
+      {Attend<kKvF32>, Attend<kKvF16>, Attend<kKvBf16>, Attend<kKvQ8_0>},
+      {UnpackKeys<kKvF32>, UnpackKeys<kKvF16>, UnpackKeys<kKvBf16>, UnpackKeys<kKvQ8_0>},
+      {UnpackValues<kKvF32>, UnpackValues<kKvF16>, UnpackValues<kKvBf16>, UnpackValues<kKvQ8_0>},
+      Merge,
+      Finish};
   return kernels;
+}
+
+std::vector<const AttentionKernels*> RunnableAttentionKernels(const Cpu& cpu) {
+  std::vector<const AttentionKernels*> kernels = {&PlainAttentionKernels()};
+  const bool avx2 = cpu.avx2 && cpu.fma && cpu.f16c;
+  if (avx2 && Avx2AttentionKernels() != nullptr) kernels.push_back(Avx2AttentionKernels());
+  if (avx2 && cpu.avx512 && Avx512AttentionKernels() != nullptr) kernels.push_back(Avx512AttentionKernels());
+  return kernels;
+}
+
+const AttentionKernels& BestAttentionKernels(const Cpu& cpu, int64_t d) {
+  const AttentionKernels* best = &PlainAttentionKernels();
+  for (const AttentionKernels* kernels : RunnableAttentionKernels(cpu)) {
+    if (d % kernels->dim_multiple == 0) best = kernels;
+  }
+  return *best;
+}
+
+const AttentionKernels& BestAttentionKernels(int64_t d) {
+  static const Cpu cpu = DetectCpu();
+  return BestAttentionKernels(cpu, d);
 }
 
 }  // namespace tidemark

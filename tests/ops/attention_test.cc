@@ -18,16 +18,14 @@ struct Case {
         k(RandomMatrix(positions, s.kv_heads * s.head_dim, seed)),
         v(RandomMatrix(positions, s.kv_heads * s.head_dim, seed + 1)),
         q(RandomMatrix(rows, s.heads * s.head_dim, seed + 2, 2.0f)) {
-    keys.resize(static_cast<size_t>(s.kv_format->Bytes(k.cols) * positions));
+    keys.resize(static_cast<size_t>(KvBytes(*s.kv_format, k.cols, positions)));
     values.resize(keys.size());
     // In two pieces, as prefill and decode would.
-    const ConstMatrix kv[] = {k, v};
-    std::byte* const stored[] = {keys.data(), values.data()};
-    for (int i = 0; i < 2; ++i) {
-      const int64_t half = positions / 2;
-      StoreKv({kv[i].data, half, kv[i].cols, kv[i].stride}, shape, 0, stored[i]);
-      StoreKv({kv[i].data + half * kv[i].stride, positions - half, kv[i].cols, kv[i].stride}, shape, half, stored[i]);
-    }
+    ThreadPool pool(1);
+    const int64_t half = positions / 2;
+    const AttentionStep pieces[] = {{0, half, 0, keys.data(), values.data()},
+                                    {half, positions - half, half, keys.data(), values.data()}};
+    StoreKv(k, v, pieces, shape, pool);
   }
 
   // One output value: query row r, head h, element i.
@@ -47,7 +45,7 @@ struct Case {
     return out;
   }
 
-  AttentionStep Step(int64_t first_row) const { return {first_row, rows, k.rows - rows, keys.data(), values.data()}; }
+  AttentionStep Step(int64_t first_row) { return {first_row, rows, k.rows - rows, keys.data(), values.data()}; }
 
   AttentionShape shape;
   int64_t rows;
@@ -55,7 +53,7 @@ struct Case {
   std::vector<std::byte> keys, values;
 };
 
-OwnedMatrix Run(const Case& c, ThreadPool& pool, const AttentionKernels* kernels = nullptr) {
+OwnedMatrix Run(Case& c, ThreadPool& pool, const AttentionKernels* kernels = nullptr) {
   OwnedMatrix out(c.rows, c.q.cols);
   const AttentionStep step = c.Step(0);
   std::vector<float> scratch(static_cast<size_t>(AttentionScratch({&step, 1}, c.shape, pool.size())));
@@ -75,6 +73,12 @@ double WorstDifference(const Case& c, const OwnedMatrix& out) {
   return worst;
 }
 
+std::vector<const AttentionKernels*> Runnable(int64_t d) {
+  std::vector<const AttentionKernels*> kernels = RunnableAttentionKernels(DetectCpu());
+  std::erase_if(kernels, [d](const AttentionKernels* k) { return d % k->dim_multiple != 0; });
+  return kernels;
+}
+
 TEST_CASE("attention equals its formula, prefill and decode, grouped and single heads") {
   ThreadPool pool(2);
   const struct {
@@ -82,60 +86,148 @@ TEST_CASE("attention equals its formula, prefill and decode, grouped and single 
   } kCases[] = {{1, 1, 2, 1, 1},    {4, 2, 16, 1, 1},   {4, 1, 64, 65, 65},
                 {8, 8, 16, 130, 1}, {6, 2, 32, 200, 9}, {32, 8, 64, 129, 3}};
   for (const auto& c : kCases) {
-    const Case input({c.heads, c.kv_heads, c.head_dim, FindFormat("f32")}, c.positions, c.rows, 11);
+    Case input({c.heads, c.kv_heads, c.head_dim, FindFormat("f32")}, c.positions, c.rows, 11);
     INFO(c.heads << "/" << c.kv_heads << " heads of " << c.head_dim << ", " << c.rows << " of " << c.positions);
     // Scores are about 2 with d = 64 terms; values about 1.
-    for (const AttentionKernels& kernels : RunnableAttentionKernels()) {
-      INFO(kernels.isa);
-      CHECK(WorstDifference(input, Run(input, pool, &kernels)) < 3e-6);
+    for (const AttentionKernels* kernels : Runnable(c.head_dim)) {
+      INFO(kernels->isa);
+      CHECK(WorstDifference(input, Run(input, pool, kernels)) < 3e-6);
     }
   }
 }
 
-TEST_CASE("attention over stored halves differs by their rounding alone") {
+TEST_CASE("attention over rounded keys and values differs by their rounding alone") {
   ThreadPool pool(1);
-  const Case input({4, 2, 16, FindFormat("f16")}, 100, 10, 21);
-  const double worst = WorstDifference(input, Run(input, pool));
-  CHECK(worst > 1e-6);
-  CHECK(worst < 5e-3);
+  const struct {
+    const char* format;
+    double least, most;
+  } kCases[] = {{"f16", 1e-6, 5e-3}, {"bf16", 1e-5, 2e-2}, {"q8_0", 1e-5, 4e-2}};
+  for (const auto& c : kCases) {
+    Case input({4, 2, 32, FindFormat(c.format)}, 100, 10, 21);
+    const double worst = WorstDifference(input, Run(input, pool));
+    INFO(c.format << ": " << worst);
+    CHECK(worst > c.least);
+    CHECK(worst < c.most);
+  }
 }
 
-// Every version of the inner loops against the plain one, at every length of the last vector.
-TEST_CASE("attention kernels of all instruction sets agree") {
-  const auto all = RunnableAttentionKernels();
-  for (const AttentionKernels& kernels : all.subspan(1)) {
-    INFO(kernels.isa);
-    for (int64_t n = 1; n <= 70; ++n) {
-      const OwnedMatrix query = RandomMatrix(1, n, 1, 2.0f), keys = RandomMatrix(5, n, 2), scores = RandomMatrix(1, n, 3, 30.0f);
-      float plain[5], fast[5];
-      all.front().score(query.values.data(), keys.values.data(), 5, n, 0.5f, plain);
-      kernels.score(query.values.data(), keys.values.data(), 5, n, 0.5f, fast);
-      for (int j = 0; j < 5; ++j) CHECK(std::abs(plain[j] - fast[j]) <= 1e-5f * (1 + std::abs(plain[j])));
+TEST_CASE("keys and values that cannot be stored are refused with the reason") {
+  CHECK_THROWS_WITH(CheckKvFormat(FindFormat("q4_0"), 64), Contains("f32, f16, bf16, q8_0"));
+  CHECK_THROWS_WITH(CheckKvFormat(FindFormat("q8_0"), 80), Contains("80"));
+  CheckKvFormat(FindFormat("q8_0"), 64);
+  CheckKvFormat(FindFormat("bf16"), 80);
+}
 
-      std::vector<float> a = scores.values, b = scores.values;
-      const float plain_sum = all.front().softmax(a.data(), n), fast_sum = kernels.softmax(b.data(), n);
-      CHECK(std::abs(plain_sum - fast_sum) <= 1e-6f * plain_sum);
-      for (size_t j = 0; j < a.size(); ++j) CHECK(std::abs(a[j] - b[j]) <= 4e-7f * a[j] + 2e-38f);
+// What is stored is what the format's own rounding gives, in the documented places; the kernels of all instruction sets read the
+// same numbers from it.
+TEST_CASE("stored keys and values read back exactly, on all instruction sets") {
+  for (const std::string_view name : kKvTypeNames) {
+    const Format& format = *FindFormat(name);
+    const KvType type = KvTypeOf(&format);
+    for (const int64_t d : {32, 64, 96}) {
+      INFO(name << ", d = " << d);
+      Case input({4, 2, d, &format}, 70, 1, 61);
+      std::vector<std::byte> row(static_cast<size_t>(format.Bytes(d)));
+      std::vector<float> expected(static_cast<size_t>(d)), keys(static_cast<size_t>(kKvBlock * d)), values(keys.size());
+      for (const AttentionKernels* kernels : Runnable(d)) {
+        INFO(kernels->isa);
+        for (int64_t p = 0; p < 70; ++p) {
+          for (int64_t g = 0; g < 2; ++g) {
+            const int64_t piece = (p / kKvBlock * 2 + g) * input.shape.PieceBytes(), j = p % kKvBlock;
+            kernels->unpack_keys[type](input.keys.data() + piece, d, keys.data());
+            kernels->unpack_values[type](input.values.data() + piece, j + 1, d, values.data());
+            bool same = true;
+            format.quantize(input.k.Span(p).subspan(static_cast<size_t>(g * d), expected.size()), row.data());
+            format.dequantize(row.data(), expected);
+            for (int64_t i = 0; i < d; ++i)
+              same = same && keys[static_cast<size_t>(i * kKvBlock + j)] == expected[static_cast<size_t>(i)];
+            format.quantize(input.v.Span(p).subspan(static_cast<size_t>(g * d), expected.size()), row.data());
+            format.dequantize(row.data(), expected);
+            for (int64_t i = 0; i < d; ++i)
+              same = same && values[static_cast<size_t>(j * d + i)] == expected[static_cast<size_t>(i)];
+            if (!same) FAIL_CHECK("position " << p << ", head " << g);
+          }
+        }
+      }
+    }
+  }
+}
 
-      std::vector<float> out_a(query.values), out_b(query.values);
-      all.front().add_weighted(plain, keys.values.data(), 5, n, out_a.data());
-      kernels.add_weighted(plain, keys.values.data(), 5, n, out_b.data());
-      for (size_t i = 0; i < out_a.size(); ++i) CHECK(std::abs(out_a[i] - out_b[i]) <= 2e-5f);
+// One block, at every number of positions, queries, and every format, against the plain loops.
+TEST_CASE("attention kernels of all instruction sets agree with the plain ones") {
+  const AttentionKernels& plain = PlainAttentionKernels();
+  for (const int64_t d : {32, 64, 96, 128}) {
+    const int64_t floats = AttentionStateFloats(d);
+    const OwnedMatrix q = RandomMatrix(kQuad, d, 1, 2.0f);
+    for (const std::string_view name : kKvTypeNames) {
+      const AttentionShape shape{4, 1, d, FindFormat(name)};
+      const KvType type = KvTypeOf(shape.kv_format);
+      Case input(shape, kKvBlock, 1, 5);
+      for (const AttentionKernels* kernels : Runnable(d)) {
+        for (int64_t count = 1; count <= kKvBlock; ++count) {
+          const int64_t queries = 1 + count % kQuad;
+          std::vector<float> a(static_cast<size_t>(kQuad * floats)), b, out_a(static_cast<size_t>(d)), out_b(out_a);
+          for (int64_t n = 0; n < kQuad; ++n) StartAttentionState(d, a.data() + n * floats);
+          b = a;
+          AttentionBlock block{input.keys.data(), input.values.data(), count};
+          block.q = q.values.data();
+          block.queries = queries;
+          float worst = 0;
+          for (int twice = 0; twice < 2; ++twice) {  // the second time there are old sums to rescale
+            block.states = a.data();
+            plain.attend[type](block, d, 0.2f);
+            block.states = b.data();
+            kernels->attend[type](block, d, 0.2f);
+          }
+          plain.merge(a.data() + (queries - 1) * floats, d, a.data());
+          kernels->merge(b.data() + (queries - 1) * floats, d, b.data());
+          for (int64_t n = 0; n < queries; ++n) {
+            plain.finish(a.data() + n * floats, d, out_a.data());
+            kernels->finish(b.data() + n * floats, d, out_b.data());
+            for (size_t i = 0; i < out_a.size(); ++i) worst = std::max(worst, std::abs(out_a[i] - out_b[i]));
+          }
+          if (!(worst < 4e-6f)) FAIL_CHECK(kernels->isa << " " << name << " d " << d << " count " << count << ": " << worst);
+        }
+      }
     }
-    for (const float far : {-80.0f, -87.5f, -100.0f, -1e4f, -3e38f}) {
-      float s[2] = {0, far};
-      CHECK(std::abs(kernels.softmax(s, 2) - 1) < 1e-6f);
-      CHECK(std::abs(s[1] - std::exp(far)) <= 2e-38f);
+  }
+}
+
+TEST_CASE("far scores vanish and a NaN stays one, in every kernel") {
+  const int64_t d = 32;
+  for (const AttentionKernels* kernels : Runnable(d)) {
+    INFO(kernels->isa);
+    for (const float far : {-80.0f, -87.5f, -100.0f, -1e4f, -3e38f, std::numeric_limits<float>::quiet_NaN()}) {
+      std::vector<float> keys(static_cast<size_t>(kKvBlock * d)), values(keys.size(), 1.0f), state(64), q(static_cast<size_t>(d)),
+          out(q);
+      q[0] = 1;
+      keys[1] = far;                           // element 0 of position 1; all other scores are 0
+      values[static_cast<size_t>(d)] = 1e20f;  // element 0 of position 1
+      StartAttentionState(d, state.data());
+      AttentionBlock block{reinterpret_cast<const std::byte*>(keys.data()), reinterpret_cast<const std::byte*>(values.data()),
+                           20};
+      block.q = q.data();
+      block.queries = 1;
+      block.states = state.data();
+      kernels->attend[kKvF32](block, d, 1.0f);
+      kernels->finish(state.data(), d, out.data());
+      if (std::isnan(far)) {
+        CHECK(std::isnan(out[1]));
+      } else {
+        CHECK(std::abs(out[1] - 1) < 1e-6f);
+        const float expected = 1 + 1e20f * std::exp(far) / 19;
+        CHECK(std::abs(out[0] - expected) <= 1e-5f * expected);
+      }
     }
-    float nan[3] = {1, std::numeric_limits<float>::quiet_NaN(), 2};
-    CHECK(std::isnan(kernels.softmax(nan, 3)));
   }
 }
 
 TEST_CASE("a row's attention does not depend on its neighbours, the batch or the threads") {
-  const AttentionShape shape{6, 2, 16, FindFormat("f32")};
+  const int64_t d = GENERATE(8, 32);  // the plain kernels and the fastest
+  const AttentionShape shape{6, 2, d, FindFormat(GENERATE("f32", "q8_0", "f16"))};
+  if (d % shape.kv_format->block_values != 0) return;
   ThreadPool one(1), five(5);
-  const Case whole(shape, 150, 150, 31), other(shape, 70, 5, 41);
+  Case whole(shape, 150, 150, 31), other(shape, 70, 5, 41);
   const OwnedMatrix expected = Run(whole, one), other_expected = Run(other, one);
   CHECK(Run(whole, five).values == expected.values);
 
@@ -161,6 +253,27 @@ TEST_CASE("a row's attention does not depend on its neighbours, the batch or the
     for (int64_t r = 2; r < 150; ++r) same = same && out(5 + r, j) == expected(r, j);
   }
   CHECK(same);
+}
+
+// Over several chunks, some shared out over threads and some not.
+TEST_CASE("long histories: decode, prefill and any number of threads give the same bits") {
+  const AttentionShape shape{8, 2, 64, FindFormat(GENERATE("f32", "bf16"))};
+  ThreadPool one(1), seven(7);
+  const int64_t positions = 2 * kAttentionChunk + 100, rows = kAttentionChunk + 120;
+  Case whole(shape, positions, rows, 71);
+  const OwnedMatrix expected = Run(whole, one);
+  CHECK(Run(whole, seven).values == expected.values);
+  CHECK(WorstDifference(whole, expected) < 1e-2);
+  for (const int64_t r : {int64_t{0}, rows - 101, rows - 100, rows - 37, rows - 1}) {
+    OwnedMatrix q(1, whole.q.cols), out(1, whole.q.cols);
+    std::copy_n(whole.q.values.data() + r * q.cols, q.cols, q.values.data());
+    for (ThreadPool* pool : {&one, &seven}) {
+      const AttentionStep step{0, 1, positions - rows + r, whole.keys.data(), whole.values.data()};
+      std::vector<float> scratch(static_cast<size_t>(AttentionScratch({&step, 1}, shape, pool->size())));
+      Attention(q, {&step, 1}, shape, out, scratch.data(), *pool);
+      CHECK(std::equal(out.values.begin(), out.values.end(), expected.values.begin() + r * q.cols));
+    }
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "engine/core/tensor.h"
@@ -19,6 +20,7 @@ struct OwnedMatrix {
 
   operator Matrix() { return {values.data(), rows, cols, stride}; }
   operator ConstMatrix() const { return {values.data(), rows, cols, stride}; }
+  std::span<const float> Span(int64_t r) const { return {values.data() + r * stride, static_cast<size_t>(cols)}; }
   float& operator()(int64_t r, int64_t c) { return values[static_cast<size_t>(r * stride + c)]; }
   float operator()(int64_t r, int64_t c) const { return values[static_cast<size_t>(r * stride + c)]; }
 
