@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <type_traits>
+#include <utility>
 
 namespace tidemark {
 
@@ -35,6 +35,8 @@ __m256i Broadcast(const void* p) {
   std::memcpy(&v, p, sizeof v);
   return _mm256_set1_epi32(v);
 }
+
+__m256 BroadcastFloat(const std::byte* p) { return _mm256_castsi256_ps(Broadcast(p)); }
 
 void SplitNibbles(const std::byte* p, __m256i& low, __m256i& high) {
   const __m256i packed = Load32(p), nibble = _mm256_set1_epi8(15);
@@ -86,12 +88,19 @@ __m256i ScalePair(const std::byte* p) {
   return kSigned ? _mm256_cvtepi8_epi16(Load16(p)) : _mm256_cvtepu8_epi16(Load16(p));
 }
 
-// sums[i] += the sub-block's codes times row i of x, times its scale (in both 16-bit halves of a lane).
+template <int kBytes>
+void Prefetch(const std::byte* p) {
+  for (int line = 0; line < kBytes; line += 64) _mm_prefetch(reinterpret_cast<const char*>(p + line), _MM_HINT_T0);
+}
+
+// sums[i] += the sub-block's codes times row i of x, times its scale (in both 16-bit halves of a lane). x: [kM][32] codes, or the
+// second half of each. The codes of w take half of the registers, so sums wait in the first-level cache.
 template <typename Format, int kM>
-void AddSub(const __m256i* w, __m256i scale, const int8_t* x, int64_t x_row_bytes, __m256i* sums) {
-#pragma GCC unroll 4
+void AddSub(const __m256i* w, __m256i scale, const std::byte* x, __m256i* sums) {
+#pragma GCC unroll 1
   for (int i = 0; i < kM; ++i) {
-    const int8_t* codes = x + i * x_row_bytes;
+    const std::byte* codes = x + 32 * i;
+    __m256i sum = sums[i];
 #pragma GCC unroll 2
     for (int first = 0; first < Format::kVectors; first += Format::kRoom) {
       __m256i dot = _mm256_maddubs_epi16(w[first], Broadcast(codes + 4 * first));
@@ -99,81 +108,81 @@ void AddSub(const __m256i* w, __m256i scale, const int8_t* x, int64_t x_row_byte
       for (int v = first + 1; v < first + Format::kRoom; ++v) {
         dot = _mm256_add_epi16(dot, _mm256_maddubs_epi16(w[v], Broadcast(codes + 4 * v)));
       }
-      sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(dot, scale));
+      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(dot, scale));
     }
+    sums[i] = sum;
   }
 }
 
-// One block of 256 values: totals[i] += the product of 8 rows of w and row i of x. half: 0 or 1, which eight rows.
+// One block of 256 values: totals[kPanel * i] += the product of 8 rows of w and row i of x. half: 0 or 1, which eight rows.
 template <typename Format, int kM>
-void AddBlock(const std::byte* unit, int half, const std::byte* x, int64_t x_row_bytes, __m256* totals) {
+void AddBlock(const std::byte* unit, int half, const std::byte* x, float* totals) {
   constexpr int kPairs = Format::kSubs / 2, kSubValues = 256 / Format::kSubs;
+  const auto codes = [x](int s) { return x + s * kSubValues / 32 * (32 * kM) + s * kSubValues % 32; };
   const __m256i even = _mm256_set1_epi32(0x01000100), odd = _mm256_set1_epi32(0x03020302);
   const __m256i lanes = _mm256_broadcastsi128_si256(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c));
   const __m256i pick_even = _mm256_add_epi8(lanes, even), pick_odd = _mm256_add_epi8(lanes, odd);
   const std::byte *pairs = unit + 64 + 16 * half, *codes_at = unit + kHalf * half;
   __m256i sums[kM];
   for (__m256i& s : sums) s = _mm256_setzero_si256();
-  const auto* codes = reinterpret_cast<const int8_t*>(x);
   for (int pair = 0; pair < kPairs; ++pair) {
     const __m256i scales = ScalePair<!Format::kMins>(pairs + 32 * pair);
     __m256i w[Format::kVectors];
     Format::Load(codes_at, 2 * pair, w);
-    AddSub<Format, kM>(w, _mm256_shuffle_epi8(scales, pick_even), codes + 2 * pair * kSubValues, x_row_bytes, sums);
+    AddSub<Format, kM>(w, _mm256_shuffle_epi8(scales, pick_even), codes(2 * pair), sums);
     Format::Load(codes_at, 2 * pair + 1, w);
-    AddSub<Format, kM>(w, _mm256_shuffle_epi8(scales, pick_odd), codes + (2 * pair + 1) * kSubValues, x_row_bytes, sums);
+    AddSub<Format, kM>(w, _mm256_shuffle_epi8(scales, pick_odd), codes(2 * pair + 1), sums);
   }
   // The mins: 16-bit pairs times pairs of sums of activations.
   const std::byte* mins_at = Format::kMins ? pairs + 32 * kPairs : pairs;
+  const std::byte* sums_of_x = x + (Format::kMins ? Int8Tile::kSums32 : Int8Tile::kSums16) * kM;
+  __m256i min_pairs[kPairs];
+  for (int pair = 0; pair < kPairs; ++pair) min_pairs[pair] = ScalePair<!Format::kMins>(mins_at + 32 * pair);
   const __m256 d = Halves(unit + 16 * half);
   const __m256 dmin = Format::kMins ? Halves(unit + 32 + 16 * half) : _mm256_mul_ps(d, _mm256_set1_ps(32));
   for (int i = 0; i < kM; ++i) {
-    const auto& block = *reinterpret_cast<const Int8Block256*>(x + i * x_row_bytes);
-    const int16_t* sums_of_x = Format::kMins ? block.sums32 : block.sums16;
     __m256i mins = _mm256_setzero_si256();
+#pragma GCC unroll 8
     for (int pair = 0; pair < kPairs; ++pair) {
-      const __m256i products = _mm256_madd_epi16(ScalePair<!Format::kMins>(mins_at + 32 * pair), Broadcast(sums_of_x + 2 * pair));
-      mins = _mm256_add_epi32(mins, products);
+      mins = _mm256_add_epi32(mins, _mm256_madd_epi16(min_pairs[pair], Broadcast(sums_of_x + 4 * (pair * kM + i))));
     }
-    const __m256 dx = _mm256_set1_ps(block.scale);
-    const __m256 plus = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]), _mm256_mul_ps(d, dx), totals[i]);
-    totals[i] = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(mins), _mm256_mul_ps(dmin, dx), plus);
+    const __m256 dx = BroadcastFloat(x + Int8Tile::kScale * kM + 4 * i), old = _mm256_load_ps(totals + kPanel * i);
+    const __m256 plus = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]), _mm256_mul_ps(d, dx), old);
+    _mm256_store_ps(totals + kPanel * i, _mm256_fnmadd_ps(_mm256_cvtepi32_ps(mins), _mm256_mul_ps(dmin, dx), plus));
   }
 }
 
 template <typename Format>
 struct Per256 {
-  static constexpr int64_t kUnitValues = 256, kUnitBytes = Format::kBytes, kStep = sizeof(Int8Block256);
+  static constexpr int64_t kUnitBytes = Format::kBytes;
   template <int kM>
-  static void AddUnit(const std::byte* unit, int half, const std::byte* x, int64_t x_row_bytes, int64_t, __m256* totals) {
-    AddBlock<Format, kM>(unit, half, x, x_row_bytes, totals);
+  static void AddUnit(const std::byte* unit, int half, const std::byte* x, int64_t u, float* totals) {
+    AddBlock<Format, kM>(unit, half, x + u * kM * static_cast<int64_t>(sizeof(Int8Block256)), totals);
   }
 };
 
-// --- Formats with blocks of 32, two of them a unit. Dot: the codes of a block at p (of the right eight rows) times 32
-// activations.
+// --- Formats with blocks of 32, two of them a unit. Dot: the codes of a block (of the right eight rows) times 32 activations;
+// offset: the row's number in the tile at kOffsets.
 
 struct Q4_0 {
-  static constexpr int kBlockBytes = 256;
+  static constexpr int kBlockBytes = 256, kOffsets = Int8Tile::kMinus8;
   static void Load(const std::byte* p, __m256i* w) {
     for (int v = 0; v < 4; ++v) SplitNibbles(p + 64 * v, w[2 * v], w[2 * v + 1]);
   }
-  static __m256i Dot(const __m256i* w, const Int8Block32& x, size_t sub) {
-    const int8_t* codes = x.codes + 32 * sub;
+  static __m256i Dot(const __m256i* w, const std::byte* codes, const std::byte* offset) {
     __m256i dot = _mm256_maddubs_epi16(w[0], Broadcast(codes));
 #pragma GCC unroll 8
     for (int v = 1; v < 8; ++v) dot = _mm256_add_epi16(dot, _mm256_maddubs_epi16(w[v], Broadcast(codes + 4 * v)));
-    return _mm256_add_epi32(_mm256_madd_epi16(dot, _mm256_set1_epi16(1)), _mm256_set1_epi32(x.minus_8[sub]));
+    return _mm256_add_epi32(_mm256_madd_epi16(dot, _mm256_set1_epi16(1)), Broadcast(offset));
   }
 };
 
 struct Q8_0 {
-  static constexpr int kBlockBytes = 512;
+  static constexpr int kBlockBytes = 512, kOffsets = Int8Tile::kMinus128;
   static void Load(const std::byte* p, __m256i* w) {
     for (int v = 0; v < 8; ++v) w[v] = _mm256_xor_si256(Load32(p + 64 * v), _mm256_set1_epi8(-128));
   }
-  static __m256i Dot(const __m256i* w, const Int8Block32& x, size_t sub) {
-    const int8_t* codes = x.codes + 32 * sub;
+  static __m256i Dot(const __m256i* w, const std::byte* codes, const std::byte*) {
     __m256i dot = _mm256_setzero_si256();
 #pragma GCC unroll 8
     for (int v = 0; v < 8; ++v) {
@@ -187,21 +196,23 @@ struct Q8_0 {
 
 template <typename Format>
 struct Per32 {
-  static constexpr int64_t kUnitValues = 64, kUnitBytes = 64 + 2 * Format::kBlockBytes, kStep = 0;
+  static constexpr int64_t kUnitBytes = 64 + 2 * Format::kBlockBytes;
 
   template <int kM>
-  static void AddUnit(const std::byte* unit, int half, const std::byte* x, int64_t x_row_bytes, int64_t p, __m256* totals) {
-    const std::byte* first = x + p / 256 * static_cast<int64_t>(sizeof(Int8Block32));
-    const auto sub = static_cast<size_t>(p % 256 / 32);
-    for (size_t b = 0; b < 2; ++b) {
+  static void AddUnit(const std::byte* unit, int half, const std::byte* x, int64_t u, float* totals) {
+    x += u / 4 * kM * static_cast<int64_t>(sizeof(Int8Block32));
+    for (int b = 0; b < 2; ++b) {
       __m256i w[8];
-      Format::Load(unit + 64 + b * Format::kBlockBytes + static_cast<size_t>(kHalf * half), w);
-      const __m256 d = Halves(unit + 32 * b + static_cast<size_t>(16 * half));
-#pragma GCC unroll 4
+      Format::Load(unit + 64 + b * Format::kBlockBytes + kHalf * half, w);
+      const __m256 d = Halves(unit + 32 * b + 16 * half);
+      const int64_t sub = u % 4 * 2 + b;
+      const std::byte *codes = x + sub * (32 * kM), *numbers = x + sub * (4 * kM);
+#pragma GCC unroll 1
       for (int i = 0; i < kM; ++i) {
-        const auto& block = *reinterpret_cast<const Int8Block32*>(first + i * x_row_bytes);
-        const __m256 scale = _mm256_mul_ps(d, _mm256_set1_ps(block.scales[sub + b]));
-        totals[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(Format::Dot(w, block, sub + b)), scale, totals[i]);
+        const __m256i dot = Format::Dot(w, codes + 32 * i, numbers + Format::kOffsets * kM + 4 * i);
+        const __m256 scale = _mm256_mul_ps(d, BroadcastFloat(numbers + Int8Tile::kScales * kM + 4 * i));
+        const __m256 old = _mm256_load_ps(totals + kPanel * i);
+        _mm256_store_ps(totals + kPanel * i, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, old));
       }
     }
   }
@@ -210,44 +221,52 @@ struct Per32 {
 // --- One panel.
 
 template <typename Layout, int kM>
-void MultiplyRows(const std::byte* panel, int64_t rows, int64_t k, const std::byte* x, int64_t x_row_bytes, float* y,
-                  int64_t y_stride) {
-  __m256 totals[2][kM];
-  for (auto& half : totals) {
-    for (__m256& t : half) t = _mm256_setzero_ps();
+void Multiply(const Int8Pass& pass) {
+  if (pass.first) std::memset(pass.totals, 0, kM * kPanel * sizeof(float));
+  for (int64_t u = 0; u < pass.units; ++u) {
+    const std::byte* unit = pass.panel + u * Layout::kUnitBytes;
+    Prefetch<Layout::kUnitBytes>(pass.prefetch + u * Layout::kUnitBytes);
+    for (int half = 0; half < 2; ++half) Layout::template AddUnit<kM>(unit, half, pass.x, u, pass.totals + 8 * half);
   }
-  for (int64_t p = 0; p < k; p += Layout::kUnitValues, panel += Layout::kUnitBytes, x += Layout::kStep) {
-    for (int64_t line = 0; line < Layout::kUnitBytes; line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(panel + 2 * Layout::kUnitBytes + line), _MM_HINT_T0);
+}
+
+// silu(g) = g / (1 + exp(-g)); the same operations as in avx512_int8.cc, so the same bits.
+__m256 Silu(__m256 g) {
+  const __m256 x = _mm256_max_ps(_mm256_set1_ps(-87), _mm256_min_ps(_mm256_set1_ps(87), _mm256_sub_ps(_mm256_setzero_ps(), g)));
+  const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);
+  r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
+  __m256 p = _mm256_set1_ps(1.0f / 5040);
+  for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(c));
+  }
+  const __m256i power = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  const __m256 e = _mm256_mul_ps(p, _mm256_castsi256_ps(power));
+  return _mm256_div_ps(g, _mm256_add_ps(_mm256_set1_ps(1), e));
+}
+
+void Store(const float* totals, const float* gate, int64_t m, int64_t rows, float* y, int64_t y_stride) {
+  for (int64_t i = 0; i < m; ++i) {
+    alignas(32) float row[kPanel];
+    for (int64_t j = 0; j < kPanel; j += 8) {
+      __m256 t = _mm256_load_ps(totals + kPanel * i + j);
+      if (gate != nullptr) t = _mm256_mul_ps(Silu(_mm256_load_ps(gate + kPanel * i + j)), t);
+      _mm256_store_ps(row + j, t);
     }
-    for (int half = 0; half < 2; ++half) Layout::template AddUnit<kM>(panel, half, x, x_row_bytes, p, totals[half]);
-  }
-  for (int i = 0; i < kM; ++i) {
-    float row[kPanel];
-    _mm256_storeu_ps(row, totals[0][i]);
-    _mm256_storeu_ps(row + 8, totals[1][i]);
     std::memcpy(y + i * y_stride, row, static_cast<size_t>(rows) * sizeof(float));
   }
 }
 
-template <typename Layout>
-void Multiply(const std::byte* panel, int64_t rows, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, float* y,
-              int64_t y_stride) {
-  const auto take = [&](auto rows_of_x) {
-    constexpr int kM = decltype(rows_of_x)::value;
-    for (; m >= kM; m -= kM, x += kM * x_row_bytes, y += kM * y_stride) {
-      MultiplyRows<Layout, kM>(panel, rows, k, x, x_row_bytes, y, y_stride);
-    }
-  };
-  take(std::integral_constant<int, 4>());
-  take(std::integral_constant<int, 2>());
-  take(std::integral_constant<int, 1>());
+template <typename Layout, size_t... kHeights>
+constexpr Int8Kernels::Entry MakeEntry(std::string_view format, std::index_sequence<kHeights...>) {
+  return {format, {Multiply<Layout, static_cast<int>(kHeights) + 1>...}};
 }
+using Heights = std::make_index_sequence<static_cast<size_t>(kInt8TileRows)>;
 
 constexpr std::array kEntries = {
-    Int8Kernels::Entry{"q4_0", Multiply<Per32<Q4_0>>},  Int8Kernels::Entry{"q8_0", Multiply<Per32<Q8_0>>},
-    Int8Kernels::Entry{"q4_k", Multiply<Per256<Q4_K>>}, Int8Kernels::Entry{"q5_k", Multiply<Per256<Q5_K>>},
-    Int8Kernels::Entry{"q6_k", Multiply<Per256<Q6_K>>},
+    MakeEntry<Per32<Q4_0>>("q4_0", Heights()),  MakeEntry<Per32<Q8_0>>("q8_0", Heights()),
+    MakeEntry<Per256<Q4_K>>("q4_k", Heights()), MakeEntry<Per256<Q5_K>>("q5_k", Heights()),
+    MakeEntry<Per256<Q6_K>>("q6_k", Heights()),
 };
 
 }  // namespace
@@ -256,6 +275,7 @@ TM_REGION_END
 const Int8Kernels* Avx2Int8Kernels() {
   static const Int8Kernels kernels = {
       .entries = kEntries,
+      .store = Store,
       .name = "avx2_int8",
       .details = "own code, panels of 16 rows, activations int8 per 256 values (q4_0, q8_0: per 32), same bits in every batch",
       .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },

@@ -183,11 +183,13 @@ __mmask32 Mask(int64_t count) { return static_cast<__mmask32>((uint64_t{1} << st
 
 constexpr int kTileRows = 6;
 
-void Interleave(ConstMatrix x, int64_t slots, std::byte* dst) {
-  for (int64_t p = 0; p < PaddedK(x.cols); p += 32) {
-    for (int64_t r = 0; r < slots; ++r, dst += 64) {
-      const auto* from = reinterpret_cast<const std::byte*>(x.data + r * x.stride + p);
-      _mm512_store_si512(dst, r < x.rows ? F32::Load(from, Mask(x.cols - p)) : _mm512_setzero_si512());
+void Interleave(std::span<const float* const> rows, int64_t k, int64_t slots, std::byte* dst) {
+  for (int64_t p = 0; p < PaddedK(k); p += 32) {
+    for (size_t r = 0; r < static_cast<size_t>(slots); ++r, dst += 64) {
+      const bool present = r < rows.size();
+      const __m512i v =
+          present ? F32::Load(reinterpret_cast<const std::byte*>(rows[r] + p), Mask(k - p)) : _mm512_setzero_si512();
+      _mm512_store_si512(dst, v);
     }
   }
 }

@@ -16,7 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <type_traits>
+#include <utility>
 
 namespace tidemark {
 
@@ -85,50 +85,62 @@ __m512i ScalePair(const std::byte* p) {
   return kSigned ? _mm512_cvtepi8_epi16(Load32(p)) : _mm512_cvtepu8_epi16(Load32(p));
 }
 
-void Prefetch(const std::byte* p, int bytes) {
-  for (int i = 0; i < bytes; i += 64) _mm_prefetch(reinterpret_cast<const char*>(p + i), _MM_HINT_T0);
+// Part `part` of `parts` of a unit's lines: spread over the work, so that requests never queue up.
+template <int kBytes, int kParts>
+void Prefetch(const std::byte* p, int part) {
+  constexpr int kLines = kBytes / 64, kEach = (kLines + kParts - 1) / kParts;
+#pragma GCC unroll 16
+  for (int i = 0; i < kEach; ++i) {
+    if (part * kEach + i < kLines) _mm_prefetch(reinterpret_cast<const char*>(p + (part * kEach + i) * 64), _MM_HINT_T0);
+  }
 }
 
-// sums[i] += the sub-block's codes times row i of x, times its scales. Offset: of the sub-block's activations in a block.
+// sums[i] += the sub-block's codes times row i of x, times its scales. x: [kM][32] codes, or the second half of each.
 template <int kVectors, int kM>
-void AddSub(const __m512i* w, __m512i scale, const int8_t* x, int64_t x_row_bytes, __m512i* sums) {
+void AddSub(const __m512i* w, __m512i scale, const std::byte* x, __m512i* sums) {
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
     __m512i dot = _mm512_setzero_si512();
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) dot = _mm512_dpbusd_epi32(dot, w[v], Broadcast(x + i * x_row_bytes + 4 * v));
+    for (int v = 0; v < kVectors; ++v) dot = _mm512_dpbusd_epi32(dot, w[v], Broadcast(x + 32 * i + 4 * v));
     sums[i] = _mm512_add_epi32(sums[i], _mm512_mullo_epi32(dot, scale));
   }
 }
 
+__m512 BroadcastFloat(const std::byte* p) { return _mm512_castsi512_ps(Broadcast(p)); }
+
 // One block of 256 values: totals[i] += the product of 16 rows of w and row i of x.
 template <typename Format, int kM>
-void AddBlock(const std::byte* unit, const std::byte* x, int64_t x_row_bytes, __m512* totals) {
+void AddBlock(const std::byte* unit, const std::byte* x, const std::byte* prefetch, __m512* totals) {
   constexpr int kPairs = Format::kSubs / 2, kSubValues = 256 / Format::kSubs;
+  // Where the codes of sub-block s begin in the tile; sub-blocks of 16 values are halves of the tile's 32.
+  const auto codes = [x](int s) { return x + s * kSubValues / 32 * (32 * kM) + s * kSubValues % 32; };
   __m512i sums[kM];
   for (__m512i& s : sums) s = _mm512_setzero_si512();
-  const auto* codes = reinterpret_cast<const int8_t*>(x);
   for (int pair = 0; pair < kPairs; ++pair) {
+    Prefetch<Format::kBytes, kPairs>(prefetch, pair);
     const __m512i scales = ScalePair<!Format::kMins>(unit + 64 + 32 * pair);
     __m512i w[Format::kVectors];
     Format::Load(unit, 2 * pair, w);
     const __m512i even = _mm512_srai_epi32(_mm512_slli_epi32(scales, 16), 16), odd = _mm512_srai_epi32(scales, 16);
-    AddSub<Format::kVectors, kM>(w, even, codes + 2 * pair * kSubValues, x_row_bytes, sums);
+    AddSub<Format::kVectors, kM>(w, even, codes(2 * pair), sums);
     Format::Load(unit, 2 * pair + 1, w);
-    AddSub<Format::kVectors, kM>(w, odd, codes + (2 * pair + 1) * kSubValues, x_row_bytes, sums);
+    AddSub<Format::kVectors, kM>(w, odd, codes(2 * pair + 1), sums);
   }
   // The mins: 16-bit pairs times pairs of sums of activations.
   constexpr int kMinsAt = Format::kMins ? 64 + 32 * kPairs : 64;
+  __m512i min_pairs[kPairs];
+  for (int pair = 0; pair < kPairs; ++pair) min_pairs[pair] = ScalePair<!Format::kMins>(unit + kMinsAt + 32 * pair);
   const __m512 d = Halves(unit), dmin = Format::kMins ? Halves(unit + 32) : _mm512_mul_ps(d, _mm512_set1_ps(32));
+  const std::byte* sums_of_x = x + (Format::kMins ? Int8Tile::kSums32 : Int8Tile::kSums16) * kM;
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
-    const auto& block = *reinterpret_cast<const Int8Block256*>(x + i * x_row_bytes);
-    const int16_t* sums_of_x = Format::kMins ? block.sums32 : block.sums16;
     __m512i mins = _mm512_setzero_si512();
+#pragma GCC unroll 8
     for (int pair = 0; pair < kPairs; ++pair) {
-      mins = _mm512_dpwssd_epi32(mins, ScalePair<!Format::kMins>(unit + kMinsAt + 32 * pair), Broadcast(sums_of_x + 2 * pair));
+      mins = _mm512_dpwssd_epi32(mins, min_pairs[pair], Broadcast(sums_of_x + 4 * (pair * kM + i)));
     }
-    const __m512 dx = _mm512_set1_ps(block.scale);
+    const __m512 dx = BroadcastFloat(x + Int8Tile::kScale * kM + 4 * i);
     const __m512 plus = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i]), _mm512_mul_ps(d, dx), totals[i]);
     totals[i] = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(mins), _mm512_mul_ps(dmin, dx), plus);
   }
@@ -136,26 +148,24 @@ void AddBlock(const std::byte* unit, const std::byte* x, int64_t x_row_bytes, __
 
 template <typename Format>
 struct Per256 {
-  static constexpr int64_t kUnitValues = 256, kUnitBytes = Format::kBytes, kStep = sizeof(Int8Block256);
+  static constexpr int64_t kUnitBytes = Format::kBytes;
   template <int kM>
-  static void AddUnit(const std::byte* unit, const std::byte* x, int64_t x_row_bytes, int64_t, __m512* totals) {
-    AddBlock<Format, kM>(unit, x, x_row_bytes, totals);
+  static void AddUnit(const std::byte* unit, const std::byte* x, int64_t u, const std::byte* prefetch, __m512* totals) {
+    AddBlock<Format, kM>(unit, x + u * kM * static_cast<int64_t>(sizeof(Int8Block256)), prefetch, totals);
   }
 };
 
 // --- Formats with blocks of 32, two of them a unit.
 
 struct Q4_0 {
-  static constexpr int kBlockBytes = 256;
-  static const int32_t* Offsets(const Int8Block32& x) { return x.minus_8; }
+  static constexpr int kBlockBytes = 256, kOffsets = Int8Tile::kMinus8;
   static void Load(const std::byte* p, __m512i* w) {
     for (int v = 0; v < 4; ++v) SplitNibbles(p + 64 * v, w[2 * v], w[2 * v + 1]);
   }
 };
 
 struct Q8_0 {
-  static constexpr int kBlockBytes = 512;
-  static const int32_t* Offsets(const Int8Block32& x) { return x.minus_128; }
+  static constexpr int kBlockBytes = 512, kOffsets = Int8Tile::kMinus128;
   static void Load(const std::byte* p, __m512i* w) {
     for (int v = 0; v < 8; ++v) w[v] = Load64(p + 64 * v);
   }
@@ -163,23 +173,24 @@ struct Q8_0 {
 
 template <typename Format>
 struct Per32 {
-  static constexpr int64_t kUnitValues = 64, kUnitBytes = 64 + 2 * Format::kBlockBytes, kStep = 0;
+  static constexpr int64_t kUnitBytes = 64 + 2 * Format::kBlockBytes;
 
   template <int kM>
-  static void AddUnit(const std::byte* unit, const std::byte* x, int64_t x_row_bytes, int64_t p, __m512* totals) {
-    const std::byte* first = x + p / 256 * static_cast<int64_t>(sizeof(Int8Block32));
-    const auto sub = static_cast<size_t>(p % 256 / 32);
-    for (size_t b = 0; b < 2; ++b) {
+  static void AddUnit(const std::byte* unit, const std::byte* x, int64_t u, const std::byte* prefetch, __m512* totals) {
+    x += u / 4 * kM * static_cast<int64_t>(sizeof(Int8Block32));
+    for (int b = 0; b < 2; ++b) {
+      Prefetch<kUnitBytes, 2>(prefetch, b);
       __m512i w[8];
       Format::Load(unit + 64 + b * Format::kBlockBytes, w);
       const __m512 d = Halves(unit + 32 * b);
+      const int64_t sub = u % 4 * 2 + b;
+      const std::byte *codes = x + sub * (32 * kM), *numbers = x + sub * (4 * kM);
 #pragma GCC unroll 16
       for (int i = 0; i < kM; ++i) {
-        const auto& block = *reinterpret_cast<const Int8Block32*>(first + i * x_row_bytes);
-        __m512i dot = _mm512_set1_epi32(Format::Offsets(block)[sub + b]);
+        __m512i dot = Broadcast(numbers + Format::kOffsets * kM + 4 * i);
 #pragma GCC unroll 8
-        for (size_t v = 0; v < 8; ++v) dot = _mm512_dpbusd_epi32(dot, w[v], Broadcast(block.codes + 32 * (sub + b) + 4 * v));
-        const __m512 scale = _mm512_mul_ps(d, _mm512_set1_ps(block.scales[sub + b]));
+        for (int v = 0; v < 8; ++v) dot = _mm512_dpbusd_epi32(dot, w[v], Broadcast(codes + 32 * i + 4 * v));
+        const __m512 scale = _mm512_mul_ps(d, BroadcastFloat(numbers + Int8Tile::kScales * kM + 4 * i));
         totals[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, totals[i]);
       }
     }
@@ -189,38 +200,51 @@ struct Per32 {
 // --- One panel.
 
 template <typename Layout, int kM>
-void MultiplyRows(const std::byte* panel, __mmask16 rows, int64_t k, const std::byte* x, int64_t x_row_bytes, float* y,
-                  int64_t y_stride) {
+void Multiply(const Int8Pass& pass) {
   __m512 totals[kM];
-  for (__m512& t : totals) t = _mm512_setzero_ps();
-  for (int64_t p = 0; p < k; p += Layout::kUnitValues, panel += Layout::kUnitBytes, x += Layout::kStep) {
-    Prefetch(panel + 2 * Layout::kUnitBytes, Layout::kUnitBytes);
-    Layout::template AddUnit<kM>(panel, x, x_row_bytes, p, totals);
+  for (int i = 0; i < kM; ++i) totals[i] = pass.first ? _mm512_setzero_ps() : _mm512_load_ps(pass.totals + kPanel * i);
+  for (int64_t u = 0; u < pass.units; ++u) {
+    const int64_t at = u * Layout::kUnitBytes;
+    Layout::template AddUnit<kM>(pass.panel + at, pass.x, u, pass.prefetch + at, totals);
   }
-  for (int i = 0; i < kM; ++i) _mm512_mask_storeu_ps(y + i * y_stride, rows, totals[i]);
+  for (int i = 0; i < kM; ++i) _mm512_store_ps(pass.totals + kPanel * i, totals[i]);
 }
 
-template <typename Layout>
-void Multiply(const std::byte* panel, int64_t rows, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, float* y,
-              int64_t y_stride) {
-  const auto mask = static_cast<__mmask16>((1u << rows) - 1);
-  const auto take = [&](auto rows_of_x) {
-    constexpr int kM = decltype(rows_of_x)::value;
-    for (; m >= kM; m -= kM, x += kM * x_row_bytes, y += kM * y_stride) {
-      MultiplyRows<Layout, kM>(panel, mask, k, x, x_row_bytes, y, y_stride);
-    }
-  };
-  take(std::integral_constant<int, 16>());
-  take(std::integral_constant<int, 8>());
-  take(std::integral_constant<int, 4>());
-  take(std::integral_constant<int, 2>());
-  take(std::integral_constant<int, 1>());
+// silu(g) = g / (1 + exp(-g)); exp as in engine/ops/attention_avx512.cc, with arguments cut to [-87, 87], where 2^n is a normal
+// number: below g = -87 the result is within 2e-38 |g| of silu(g), which is zero there.
+__m512 Silu(__m512 g) {
+  const __m512 x = _mm512_max_ps(_mm512_set1_ps(-87), _mm512_min_ps(_mm512_set1_ps(87), _mm512_sub_ps(_mm512_setzero_ps(), g)));
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
+  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
+  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
+  __m512 p = _mm512_set1_ps(1.0f / 5040);
+  for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));
+  }
+  const __m512i power = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
+  const __m512 e = _mm512_mul_ps(p, _mm512_castsi512_ps(power));
+  return _mm512_div_ps(g, _mm512_add_ps(_mm512_set1_ps(1), e));
 }
+
+void Store(const float* totals, const float* gate, int64_t m, int64_t rows, float* y, int64_t y_stride) {
+  const auto mask = static_cast<__mmask16>((1u << rows) - 1);
+  for (int64_t i = 0; i < m; ++i) {
+    __m512 t = _mm512_load_ps(totals + kPanel * i);
+    if (gate != nullptr) t = _mm512_mul_ps(Silu(_mm512_load_ps(gate + kPanel * i)), t);
+    _mm512_mask_storeu_ps(y + i * y_stride, mask, t);
+  }
+}
+
+template <typename Layout, size_t... kHeights>
+constexpr Int8Kernels::Entry MakeEntry(std::string_view format, std::index_sequence<kHeights...>) {
+  return {format, {Multiply<Layout, static_cast<int>(kHeights) + 1>...}};
+}
+using Heights = std::make_index_sequence<static_cast<size_t>(kInt8TileRows)>;
 
 constexpr std::array kEntries = {
-    Int8Kernels::Entry{"q4_0", Multiply<Per32<Q4_0>>},  Int8Kernels::Entry{"q8_0", Multiply<Per32<Q8_0>>},
-    Int8Kernels::Entry{"q4_k", Multiply<Per256<Q4_K>>}, Int8Kernels::Entry{"q5_k", Multiply<Per256<Q5_K>>},
-    Int8Kernels::Entry{"q6_k", Multiply<Per256<Q6_K>>},
+    MakeEntry<Per32<Q4_0>>("q4_0", Heights()),  MakeEntry<Per32<Q8_0>>("q8_0", Heights()),
+    MakeEntry<Per256<Q4_K>>("q4_k", Heights()), MakeEntry<Per256<Q5_K>>("q5_k", Heights()),
+    MakeEntry<Per256<Q6_K>>("q6_k", Heights()),
 };
 
 }  // namespace
@@ -229,6 +253,7 @@ TM_REGION_END
 const Int8Kernels* Avx512Int8Kernels() {
   static const Int8Kernels kernels = {
       .entries = kEntries,
+      .store = Store,
       .name = "avx512_int8",
       .details = "own code, panels of 16 rows, activations int8 per 256 values (q4_0, q8_0: per 32), same bits in every batch",
       .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512 && cpu.avx512_vnni; },

@@ -55,8 +55,8 @@ struct FloatKernels {
   Precision precision;
   int64_t value_bytes, tile_rows;
   bool stream_reads_tiles;
-  // Up to `slots` rows of floats as a tile or a group, rounded as the precision says.
-  void (*interleave)(ConstMatrix x, int64_t slots, std::byte* dst);
+  // Up to `slots` rows of k floats as a tile or a group, rounded as the precision says.
+  void (*interleave)(std::span<const float* const> rows, int64_t k, int64_t slots, std::byte* dst);
   // y[i, j] = dot(row i of x, row j of w) for the first `rows` rows of one group of w and all m rows of x's tiles.
   void (*multiply)(const std::byte* group, int64_t rows, int64_t k, const std::byte* x_tiles, int64_t m, float* y,
                    int64_t y_stride);
@@ -71,12 +71,12 @@ inline int64_t PaddedK(int64_t k) { return (k + 31) / 32 * 32; }
 
 // FloatKernels::interleave without rounding, `lanes` values to a vector.
 template <int64_t lanes>
-void InterleaveFloats(ConstMatrix x, int64_t slots, std::byte* dst) {
-  for (int64_t p = 0; p < PaddedK(x.cols); p += lanes) {
-    const auto count = static_cast<size_t>(std::clamp<int64_t>(x.cols - p, 0, lanes));
-    for (int64_t r = 0; r < slots; ++r, dst += lanes * sizeof(float)) {
-      const size_t bytes = r < x.rows ? count * sizeof(float) : 0;
-      std::memcpy(dst, x.data + r * x.stride + p, bytes);
+void InterleaveFloats(std::span<const float* const> rows, int64_t k, int64_t slots, std::byte* dst) {
+  for (int64_t p = 0; p < PaddedK(k); p += lanes) {
+    const auto count = static_cast<size_t>(std::clamp<int64_t>(k - p, 0, lanes));
+    for (size_t r = 0; r < static_cast<size_t>(slots); ++r, dst += lanes * sizeof(float)) {
+      const size_t bytes = r < rows.size() ? count * sizeof(float) : 0;
+      if (bytes > 0) std::memcpy(dst, rows[r] + p, bytes);
       std::memset(dst + bytes, 0, lanes * sizeof(float) - bytes);
     }
   }

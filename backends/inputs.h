@@ -3,6 +3,7 @@
 #ifndef TIDEMARK_BACKENDS_INPUTS_H_
 #define TIDEMARK_BACKENDS_INPUTS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,18 +18,25 @@ namespace tidemark {
 // Rows are prepared in tiles of tile_rows, one after another in memory; the last tile of a call may have fewer rows but takes
 // the same space. A backend may have several kinds of tiles, numbered from zero.
 struct InputLayout {
-  int64_t tile_rows = 1;
-  std::function<int(const MatmulCall&)> kind;                             // kNotPrepared: the call reads x as it is
-  std::function<int64_t(int kind, int64_t k)> tile_bytes;                 // a multiple of 64
-  std::function<void(int kind, ConstMatrix x, std::byte* tile)> prepare;  // x.rows <= tile_rows; tile is 64-byte aligned
+  int64_t tile_rows = 1;  // at most kMaxTileRows
+  // Tiles of a call are of equal height instead, at most tile_rows, so that no small one is left at the end; one of r rows takes
+  // r / tile_rows of tile_bytes, which is a multiple of 64 for every r.
+  bool even_tiles = false;
+  std::function<int(const MatmulCall&)> kind;              // kNotPrepared: the call reads x as it is
+  std::function<int64_t(int kind, int64_t k)> tile_bytes;  // a multiple of 64
+  // rows: 1 to tile_rows pointers to k values each; height: rows of the call's full tiles; tile is 64-byte aligned.
+  std::function<void(int kind, std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile)> prepare;
 };
 inline constexpr int kNotPrepared = -1;
+inline constexpr int64_t kMaxTileRows = 64;
 
 struct PreparedCall {
   MatmulCall call;
   std::byte* x = nullptr;  // tiles; nullptr: not prepared
   int kind = kNotPrepared;
-  bool owns_x = true;  // false: the call before it has the same tiles
+  int64_t height = 0;      // rows of a full tile
+  int64_t tile_bytes = 0;  // from one tile to the next
+  bool owns_x = true;      // false: the call before it has the same tiles
 };
 
 // Cuts calls whose tiles would exceed the buffer into runs of rows, a multiple of tile_rows; keeps all others whole.
@@ -38,7 +46,8 @@ std::vector<MatmulCall> CutLongCalls(std::span<const MatmulCall> calls, const In
 // is valid until its next call.
 std::vector<PreparedCall> PrepareInputs(std::span<const MatmulCall> calls, const InputLayout& layout, ThreadPool& pool);
 
-// Prepares activations and calls run(call, first, rows) for every panel of every call. rows_per_panel(view) as in panels.h.
+// Prepares activations and calls run(call, first, rows) for every panel of every call. rows_per_panel(call) >= 1: how many rows
+// of w; it may depend on the call and on the pool, since a kernel's results do not depend on the panel.
 template <typename RowsPerPanel, typename Run>
 void RunPrepared(std::span<const MatmulCall> calls, const InputLayout& layout, ThreadPool& pool, RowsPerPanel&& rows_per_panel,
                  Run&& run) {
@@ -51,7 +60,8 @@ void RunPrepared(std::span<const MatmulCall> calls, const InputLayout& layout, T
     const std::vector<PreparedCall> prepared = PrepareInputs(rest, layout, pool);
     std::vector<Task> tasks;
     for (const PreparedCall& call : prepared) {
-      for (const Panel& p : SplitIntoPanels({&call.call, 1}, rows_per_panel)) tasks.push_back({&call, p.first, p.rows});
+      const int64_t n = call.call.w->view().n, step = rows_per_panel(call.call);
+      for (int64_t first = 0; first < n; first += step) tasks.push_back({&call, first, std::min(step, n - first)});
     }
     pool.Run(static_cast<int64_t>(tasks.size()), [&](int64_t t, int) {
       const Task& task = tasks[static_cast<size_t>(t)];

@@ -78,15 +78,63 @@ void RoundBlock(const float* x, Int8Block32& block) {
   }
 }
 
+// The block of x that begins at p, zeros beyond its end.
+template <typename Block>
+void RoundBlockAt(std::span<const float> x, size_t p, Block& block) {
+  if (p + 256 <= x.size()) {
+    RoundBlock(x.data() + p, block);
+    return;
+  }
+  float padded[256] = {};
+  std::memcpy(padded, x.data() + p, (x.size() - p) * sizeof(float));
+  RoundBlock(padded, block);
+}
+
 template <typename Block>
 void RoundRow(std::span<const float> x, std::byte* row) {
   auto* block = reinterpret_cast<Block*>(row);
-  size_t p = 0;
-  for (; p + 256 <= x.size(); p += 256, ++block) RoundBlock(x.data() + p, *block);
-  if (p == x.size()) return;
-  float padded[256] = {};
-  std::memcpy(padded, x.data() + p, (x.size() - p) * sizeof(float));
-  RoundBlock(padded, *block);
+  for (size_t p = 0; p < x.size(); p += 256, ++block) RoundBlockAt(x, p, *block);
+}
+
+// count vectors of 32 bytes, or numbers of 4, from a row's block to every height-th place of a tile's.
+void Spread32(const void* from, int count, int64_t height, std::byte* to) {
+  for (int s = 0; s < count; ++s) {
+    const __m256i v = _mm256_load_si256(static_cast<const __m256i*>(from) + s);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + s * height * 32), v);
+  }
+}
+void Spread4(const void* from, int count, int64_t height, std::byte* to) {
+  for (int s = 0; s < count; ++s) std::memcpy(to + s * height * 4, static_cast<const std::byte*>(from) + 4 * s, 4);
+}
+
+// Row i of a tile's block.
+void ToTile(const Int8Block256& b, int64_t i, int64_t height, std::byte* tile) {
+  Spread32(b.codes, 8, height, tile + 32 * i);
+  Spread4(b.sums32, 4, height, tile + Int8Tile::kSums32 * height + 4 * i);
+  Spread4(b.sums16, 8, height, tile + Int8Tile::kSums16 * height + 4 * i);
+  Spread4(&b.scale, 1, height, tile + Int8Tile::kScale * height + 4 * i);
+}
+void ToTile(const Int8Block32& b, int64_t i, int64_t height, std::byte* tile) {
+  Spread32(b.codes, 8, height, tile + 32 * i);
+  Spread4(b.scales, 8, height, tile + Int8Tile::kScales * height + 4 * i);
+  Spread4(b.minus_8, 8, height, tile + Int8Tile::kMinus8 * height + 4 * i);
+  Spread4(b.minus_128, 8, height, tile + Int8Tile::kMinus128 * height + 4 * i);
+}
+
+template <typename Block>
+void RoundTile(std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile) {
+  if (static_cast<int64_t>(rows.size()) < height) {
+    std::memset(tile, 0, static_cast<size_t>(height * ((k + 255) / 256)) * sizeof(Block));
+  }
+  Block block;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::span<const float> x(rows[i], static_cast<size_t>(k));
+    std::byte* at = tile;
+    for (size_t p = 0; p < x.size(); p += 256, at += height * static_cast<int64_t>(sizeof(Block))) {
+      RoundBlockAt(x, p, block);
+      ToTile(block, static_cast<int64_t>(i), height, at);
+    }
+  }
 }
 
 }  // namespace
@@ -96,9 +144,16 @@ void RoundToInt8(Int8Kind kind, std::span<const float> x, std::byte* row) {
   kind == Int8Kind::kPer256 ? RoundRow<Int8Block256>(x, row) : RoundRow<Int8Block32>(x, row);
 }
 
+void RoundToInt8Tile(Int8Kind kind, std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile) {
+  kind == Int8Kind::kPer256 ? RoundTile<Int8Block256>(rows, k, height, tile) : RoundTile<Int8Block32>(rows, k, height, tile);
+}
+
 #else
 
 void RoundToInt8(Int8Kind, std::span<const float>, std::byte*) { TM_CHECK(false, "no integer backend on this architecture"); }
+void RoundToInt8Tile(Int8Kind, std::span<const float* const>, int64_t, int64_t, std::byte*) {
+  TM_CHECK(false, "no integer backend on this architecture");
+}
 
 #endif  // TM_HAVE_X86
 

@@ -20,6 +20,7 @@
 #ifndef TIDEMARK_BACKENDS_INT8_PANELS_H_
 #define TIDEMARK_BACKENDS_INT8_PANELS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,7 +31,8 @@
 
 namespace tidemark {
 
-inline constexpr int64_t kPanel = 16;  // rows of a panel
+inline constexpr int64_t kPanel = 16;         // rows of a panel
+inline constexpr int64_t kInt8TileRows = 16;  // most rows of x that meet a panel together
 
 // How activations are rounded; the numbers are kinds of InputLayout.
 enum class Int8Kind { kPer256 = 0, kPer32 = 1 };
@@ -50,12 +52,23 @@ struct alignas(64) Int8Block32 {
 };
 static_assert(sizeof(Int8Block256) == 320 && sizeof(Int8Block32) == 384);
 
-// Bytes of one row of k activations.
+// A tile: the blocks of `height` rows interleaved, so that a kernel reads memory in order whatever the height:
+//   codes [8][height][32], then per kind: pairs of sums32 [4][height], pairs of sums16 [8][height], scales [height];
+//   or scales [8][height], minus_8 [8][height], minus_128 [8][height]. Four-byte numbers; a block takes height * sizeof(block).
+struct Int8Tile {
+  static constexpr int kCodes = 32, kSums32 = 256, kSums16 = 272, kScale = 304;  // offsets, to be multiplied by the height
+  static constexpr int kScales = 256, kMinus8 = 288, kMinus128 = 320;
+};
+
+// Bytes of one row of k activations, and of a row of a tile.
 int64_t Int8RowBytes(Int8Kind kind, int64_t k);
 
 // Rounds a row to nearest even with scale = max|x| / 127 per group; zeros beyond its end. A group with a NaN or an infinity gets
 // the scale NaN. row: 64-byte aligned, Int8RowBytes. Needs AVX2.
 void RoundToInt8(Int8Kind kind, std::span<const float> x, std::byte* row);
+
+// Rounds rows of k values into a tile of `height` >= rows.size() rows; those absent become zero. Needs AVX2.
+void RoundToInt8Tile(Int8Kind kind, std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile);
 
 // A format's panels.
 struct Int8Format {
@@ -71,15 +84,26 @@ struct Int8Format {
 std::span<const Int8Format> Int8Formats();
 const Int8Format* FindInt8Format(std::string_view name);  // nullptr: no panels for it
 
-// An instruction set's products. y[i, j] for the `rows` <= 16 rows of one panel and m rows of prepared activations.
+// One panel times one tile over some units of k: totals[i][j] (+)= row j of the panel times row i of the tile.
+struct Int8Pass {
+  const std::byte* panel;  // its first unit
+  int64_t units;
+  const std::byte* x;         // the tile at the block of that unit, which is the first of its block
+  bool first;                 // totals start from zero
+  const std::byte* prefetch;  // what comes after this pass: `units` units of a panel
+  float* totals;              // [height][kPanel], 64-byte aligned
+};
+
+// An instruction set's products. The float operations per row are the same for every height and cut of k.
 struct Int8Kernels {
-  using Multiply = void (*)(const std::byte* panel, int64_t rows, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m,
-                            float* y, int64_t y_stride);
+  using Multiply = void (*)(const Int8Pass&);
   struct Entry {
     std::string_view format;
-    Multiply multiply;
+    std::array<Multiply, kInt8TileRows> multiply;  // by height - 1
   };
   std::span<const Entry> entries;  // every format of Int8Formats
+  // y[i, j] = totals[i][j], or that times silu(gate[i][j]), for j < rows <= kPanel; gate may be nullptr.
+  void (*store)(const float* totals, const float* gate, int64_t m, int64_t rows, float* y, int64_t y_stride);
   std::string_view name, details;
   bool (*runs_on)(const Cpu&);
   std::string_view needs;

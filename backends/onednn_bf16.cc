@@ -123,9 +123,9 @@ class OnednnBf16 final : public MatmulBackend {
     }
     pool.Run(static_cast<int64_t>(tasks.size()), [&](int64_t t, int) {
       const auto& [block, first, rows] = tasks[static_cast<size_t>(t)];
-      const auto& [weights, x, y] = block->call;
-      const uint16_t* w = UnpackBf16(weights->view(), first, rows);
-      products_.Multiply(block->x, x.cols, w, x.cols, {y.data + first, y.rows, rows, y.stride});
+      const MatmulCall& call = block->call;
+      const uint16_t* w = UnpackBf16(call.w->view(), first, rows);
+      products_.Multiply(block->x, call.x.cols, w, call.x.cols, {call.y.data + first, call.y.rows, rows, call.y.stride});
     });
   }
 

@@ -51,7 +51,9 @@ void UnpackGroup(const FloatKernels& kernels, const PackedFloat& w, int64_t firs
   } else {
     DequantizeRows(view, first, rows, plain);
   }
-  kernels.interleave({plain, rows, view.k, view.k}, kGroupRows, group);
+  const float* plain_rows[kGroupRows];
+  for (int64_t r = 0; r < rows; ++r) plain_rows[r] = plain + r * view.k;
+  kernels.interleave({plain_rows, static_cast<size_t>(rows)}, view.k, kGroupRows, group);
 }
 
 // Rows [first, first + rows) of w against tiles of x.
@@ -91,7 +93,9 @@ class OwnFloat final : public MatmulBackend {
     inputs_.tile_rows = kernels.tile_rows;
     inputs_.kind = [&kernels](const MatmulCall& call) { return Streams(call) && !kernels.stream_reads_tiles ? kNotPrepared : 0; };
     inputs_.tile_bytes = [&kernels](int, int64_t k) { return kernels.tile_rows * PaddedK(k) * kernels.value_bytes; };
-    inputs_.prepare = [&kernels](int, ConstMatrix x, std::byte* tile) { kernels.interleave(x, kernels.tile_rows, tile); };
+    inputs_.prepare = [&kernels](int, std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile) {
+      kernels.interleave(rows, k, height, tile);
+    };
   }
 
   std::string_view Name() const override { return kernels_.name; }
@@ -105,7 +109,8 @@ class OwnFloat final : public MatmulBackend {
 
   void Run(std::span<const MatmulCall> calls, ThreadPool& pool) const override {
     CheckCalls(calls, *this);
-    RunPrepared(calls, inputs_, pool, PanelRows, [&](const PreparedCall& call, int64_t first, int64_t rows) {
+    const auto panel_rows = [](const MatmulCall& call) { return PanelRows(call.w->view()); };
+    RunPrepared(calls, inputs_, pool, panel_rows, [&](const PreparedCall& call, int64_t first, int64_t rows) {
       if (Streams(call.call)) {
         StreamRows(call, first, rows);
       } else {

@@ -10,14 +10,18 @@
 #include "backends/int8_panels.h"
 #include "backends/panels.h"
 #include "backends/table.h"
+#include "backends/unpack.h"
 #include "engine/core/error.h"
 
 namespace tidemark {
 namespace {
 
 constexpr int64_t kHugePage = int64_t{2} << 20;
-constexpr int64_t kTaskBytes = 128 * 1024;  // of panels, about: long enough to pay for handing it out
-constexpr int64_t kChunkRows = 64;          // rows of x that pass while a task's panels stay in the second-level cache
+// Panels of a task, bytes about. With few rows of x the product streams through the panels once, and long tasks keep the
+// processor's own prefetching going; with many, the panels stay in the second-level cache while tiles of x pass.
+constexpr int64_t kStreamedBytes = 512 * 1024, kResidentBytes = 128 * 1024, kLeastBytes = 48 * 1024;
+constexpr int64_t kStreamedRows = 16;   // few rows
+constexpr int64_t kChunkValues = 1024;  // of k: a tile of so many and the panels' part stay in the first-level cache
 
 struct FreeAligned {
   size_t alignment;
@@ -35,10 +39,10 @@ Buffer AllocatePanels(int64_t bytes) {
 }
 
 struct PackedInt8 final : PackedWeights {
-  PackedInt8(const MatmulBackend* backend, const WeightView& view, const Int8Format& f, Int8Kernels::Multiply multiply_)
+  PackedInt8(const MatmulBackend* backend, const WeightView& view, const Int8Format& f, const Int8Kernels::Entry& entry)
       : PackedWeights(backend, view),
         format(&f),
-        multiply(multiply_),
+        kernels(&entry),
         panel_bytes(f.PanelBytes(view.k)),
         bytes((view.n + kPanel - 1) / kPanel * panel_bytes),
         panels(AllocatePanels(bytes)) {}
@@ -46,7 +50,7 @@ struct PackedInt8 final : PackedWeights {
   int64_t PackedBytes() const override { return bytes; }
 
   const Int8Format* format;
-  Int8Kernels::Multiply multiply;
+  const Int8Kernels::Entry* kernels;
   int64_t panel_bytes, bytes;
   Buffer panels;
 };
@@ -63,12 +67,29 @@ void PackPanel(const WeightView& w, const Int8Format& format, int64_t first, std
   }
 }
 
+const PackedInt8& Packed(const PackedWeights* w) { return static_cast<const PackedInt8&>(*w); }
+
+int64_t PanelBytes(const MatmulCall& call) {
+  return Packed(call.w).panel_bytes + (call.gate != nullptr ? Packed(call.gate).panel_bytes : 0);
+}
+
+// Rows of w per task: enough tasks for the threads to even out, each as large as is good for its kind.
+int64_t TaskRows(const MatmulCall& call, int64_t bytes_of_all, int threads) {
+  const int64_t share = bytes_of_all / (int64_t{4} * threads);
+  const int64_t most = call.m() <= kStreamedRows ? kStreamedBytes : kResidentBytes;
+  return std::max<int64_t>(1, std::clamp(share, kLeastBytes, most) / PanelBytes(call)) * kPanel;
+}
+
 class OwnInt8 final : public MatmulBackend {
  public:
   explicit OwnInt8(const Int8Kernels& kernels) : kernels_(kernels) {
-    inputs_.kind = [](const MatmulCall& call) { return static_cast<int>(static_cast<const PackedInt8*>(call.w)->format->kind); };
-    inputs_.tile_bytes = [](int kind, int64_t k) { return Int8RowBytes(static_cast<Int8Kind>(kind), k); };
-    inputs_.prepare = [](int kind, ConstMatrix x, std::byte* row) { RoundToInt8(static_cast<Int8Kind>(kind), x.Row(0), row); };
+    inputs_.tile_rows = kInt8TileRows;
+    inputs_.even_tiles = true;
+    inputs_.kind = [](const MatmulCall& call) { return static_cast<int>(Packed(call.w).format->kind); };
+    inputs_.tile_bytes = [](int kind, int64_t k) { return kInt8TileRows * Int8RowBytes(static_cast<Int8Kind>(kind), k); };
+    inputs_.prepare = [](int kind, std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile) {
+      RoundToInt8Tile(static_cast<Int8Kind>(kind), rows, k, height, tile);
+    };
   }
 
   std::string_view Name() const override { return kernels_.name; }
@@ -85,33 +106,84 @@ class OwnInt8 final : public MatmulBackend {
     TM_CHECK(format != nullptr, "{}: {} has no integer panels", view.name, view.format->name);
     const auto entry = std::find_if(kernels_.entries.begin(), kernels_.entries.end(),
                                     [&](const Int8Kernels::Entry& e) { return e.format == format->name; });
-    auto packed = std::make_unique<PackedInt8>(this, view, *format, entry->multiply);
+    auto packed = std::make_unique<PackedInt8>(this, view, *format, *entry);
     pool.Run((view.n + kPanel - 1) / kPanel,
              [&](int64_t p, int) { PackPanel(view, *format, p * kPanel, packed->panels.get() + p * packed->panel_bytes); });
     return packed;
   }
 
+  // Both products of a gated unit read the same tiles.
+  bool RunsFused(const MatmulCall& call) const override {
+    return call.gate == nullptr ||
+           (&call.gate->backend() == this && Packed(call.gate).format->kind == Packed(call.w).format->kind);
+  }
+
   void Run(std::span<const MatmulCall> calls, ThreadPool& pool) const override {
     CheckCalls(calls, *this);
-    const auto rows_per_task = [](const WeightView& w) {
-      return std::clamp<int64_t>(kTaskBytes / FindInt8Format(w.format->name)->PanelBytes(w.k), 1, 16) * kPanel;
-    };
-    RunPrepared(calls, inputs_, pool, rows_per_task, RunTask);
+    int64_t bytes = 0;
+    for (const MatmulCall& call : calls) bytes += Packed(call.w).bytes * (call.gate != nullptr ? 2 : 1);
+    const auto rows_per_task = [&](const MatmulCall& call) { return TaskRows(call, bytes, pool.size()); };
+    RunPrepared(calls, inputs_, pool, rows_per_task,
+                [&](const PreparedCall& call, int64_t first, int64_t rows) { RunTask(call, first, rows); });
   }
 
   std::string Details() const override { return std::string(kernels_.details); }
 
  private:
-  static void RunTask(const PreparedCall& call, int64_t first, int64_t rows) {
-    const auto& w = static_cast<const PackedInt8&>(*call.call.w);
-    const int64_t k = w.view().k, x_bytes = Int8RowBytes(w.format->kind, k);
+  // Rows [first, first + rows) of w and, if there is one, of the gate, for all tiles of x.
+  void RunTask(const PreparedCall& call, int64_t first, int64_t rows) const {
+    const bool gated = call.call.gate != nullptr;
+    const int64_t panels = (rows + kPanel - 1) / kPanel, size = panels * call.height * kPanel;
+    float* totals = reinterpret_cast<float*>(
+        ThreadScratch(ScratchUse::kOutput, size * (gated ? 2 : 1) * static_cast<int64_t>(sizeof(float))));
+    float* gate_totals = gated ? totals + size : nullptr;
     const Matrix& y = call.call.y;
-    for (int64_t i = 0; i < y.rows; i += kChunkRows) {
-      for (int64_t j = first; j < first + rows; j += kPanel) {
-        w.multiply(w.panels.get() + j / kPanel * w.panel_bytes, std::min(kPanel, first + rows - j), k, call.x + i * x_bytes,
-                   x_bytes, std::min(kChunkRows, y.rows - i), y.data + i * y.stride + j, y.stride);
+    const bool streams = y.rows <= kStreamedRows;
+    for (int64_t i = 0, t = 0; i < y.rows; i += call.height, ++t) {
+      const std::byte* x = call.x + t * call.tile_bytes;
+      const int64_t k = call.call.w->view().k, step = streams ? k : kChunkValues;
+      for (int64_t p = 0; p < k; p += step) {
+        const Part part = {x, p, std::min(step, k - p), call.height, first / kPanel, panels};
+        if (gated) {
+          // Panel by panel, since both want the same part of x.
+          for (int64_t j = 0; j < panels; ++j) {
+            RunPanel(Packed(call.call.gate), part, j, gate_totals);
+            RunPanel(Packed(call.call.w), part, j, totals);
+          }
+        } else {
+          for (int64_t j = 0; j < panels; ++j) RunPanel(Packed(call.call.w), part, j, totals);
+        }
+      }
+      for (int64_t j = 0; j < panels; ++j) {
+        const int64_t at = j * call.height * kPanel, row = first + j * kPanel;
+        kernels_.store(totals + at, gated ? gate_totals + at : nullptr, std::min(call.height, y.rows - i),
+                       std::min(kPanel, first + rows - row), y.data + i * y.stride + row, y.stride);
       }
     }
+  }
+
+  // Values [p, p + values) of k of one tile, and the panels of a task.
+  struct Part {
+    const std::byte* x;
+    int64_t p, values, height;
+    int64_t first_panel, panels;
+  };
+
+  static void RunPanel(const PackedInt8& w, const Part& part, int64_t j, float* totals) {
+    const Int8Format& f = *w.format;
+    const std::byte* panel = w.panels.get() + (part.first_panel + j) * w.panel_bytes;
+    const int64_t k = w.view().k, first_unit = part.p / f.unit_values;
+    const bool all = part.values == k, last = j + 1 == part.panels;
+    // What comes next: two units ahead in a stream; else the same part of the next panel, or the next part of the first.
+    const std::byte* next = panel + first_unit * f.unit_bytes + 2 * f.unit_bytes;
+    if (!all) {
+      next = last ? panel - j * w.panel_bytes + (part.p + part.values) / f.unit_values * f.unit_bytes
+                  : panel + w.panel_bytes + first_unit * f.unit_bytes;
+    }
+    const std::byte* x = part.x + part.p / 256 * (part.height * Int8RowBytes(f.kind, 256));
+    w.kernels->multiply[static_cast<size_t>(part.height - 1)]({panel + first_unit * f.unit_bytes,
+                                                               (part.values + f.unit_values - 1) / f.unit_values, x, part.p == 0,
+                                                               next, totals + j * part.height * kPanel});
   }
 
   const Int8Kernels& kernels_;

@@ -55,6 +55,15 @@ struct MatmulCall {
   const PackedWeights* w = nullptr;
   ConstMatrix x;
   Matrix y;
+
+  // What follows is set only where the backend says RunsFused; engine/model/matmuls.h takes it apart for the others.
+  // Gated unit: y = silu(x * transpose(gate)) * (x * transpose(w)). gate: same shape and backend as w.
+  const PackedWeights* gate = nullptr;
+  // Gathered rows: row i of the product reads x.Row(rows[i]), i < y.rows; x.rows is then the number of rows to choose from.
+  const int32_t* rows = nullptr;
+
+  int64_t m() const { return y.rows; }
+  const float* XRow(int64_t i) const { return x.data + (rows == nullptr ? i : rows[i]) * x.stride; }
 };
 
 class MatmulBackend {
@@ -67,6 +76,8 @@ class MatmulBackend {
   virtual std::string WhyNot(const MatmulProblem&, const Cpu&) const = 0;
   // Called once per matrix; WhyNot is empty for it. Bytes and time are reported by the caller.
   virtual std::unique_ptr<PackedWeights> Pack(const WeightView&, ThreadPool&) const = 0;
+  // Whether Run takes this call, which has a gate or gathered rows. Calls with neither may always come.
+  virtual bool RunsFused(const MatmulCall&) const { return false; }
   // Every call's weights were packed by this backend. Results do not depend on the number of threads.
   virtual void Run(std::span<const MatmulCall>, ThreadPool&) const = 0;
   // One line for the report: library, version, its thread count ("OpenBLAS 0.3.21, 1 thread of its own"). May be empty.

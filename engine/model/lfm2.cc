@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/model/lfm2_weights.h"
+#include "engine/model/matmuls.h"
 #include "engine/ops/attention.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/experts.h"
@@ -20,7 +21,7 @@ constexpr int64_t kMaxRows = 1024;    // tokens that go through the layers toget
 constexpr int64_t kMaxHeadRows = 64;  // rows of logits computed together: 32 MiB at 128,000 tokens
 
 // Scratch buffers of one pass, by what they hold. Blocks of a layer run one after the other and share the later ones.
-enum Slot : int { kHidden, kNormed, kRotation, kWide, kQuery, kKey, kValue, kMixed, kScratch, kGate, kUp, kGathered, kLogits };
+enum Slot : int { kHidden, kNormed, kRotation, kWide, kQuery, kKey, kValue, kMixed, kScratch, kInner, kLogits };
 enum IntSlot : int { kPositions, kChosen };
 
 // The steps of one pass, their rows concatenated: step s owns rows [first_row[s], first_row[s] + tokens).
@@ -131,7 +132,7 @@ void Lfm2::Conv(const Lfm2Conv& w, int64_t conv_index, const Batch& batch, Const
   const Matrix bcx = Scratch(ws, kWide, h.rows, 3 * h.cols);
   const Matrix y = Scratch(ws, kMixed, h.rows, h.cols);
   const Matrix out = Scratch(ws, kQuery, h.rows, h.cols);
-  RunMatmuls({{w.in_proj.get(), n, bcx}}, ws.pool());
+  RunMatmuls({{w.in_proj.get(), n, bcx}}, ws);
   AddBias(w.in_proj_bias, bcx, ws.pool(), ops_);
   std::vector<ShortConvStep> conv_steps;
   for (size_t s = 0; s < batch.steps.size(); ++s) {
@@ -139,7 +140,7 @@ void Lfm2::Conv(const Lfm2Conv& w, int64_t conv_index, const Batch& batch, Const
     conv_steps.push_back({batch.first_row[s], static_cast<int64_t>(step.tokens.size()), step.state->ConvWindow(conv_index)});
   }
   ShortConv(bcx, conv_steps, w.kernel, w.bias, y, ws.pool(), ops_);
-  RunMatmuls({{w.out_proj.get(), y, out}}, ws.pool());
+  RunMatmuls({{w.out_proj.get(), y, out}}, ws);
   AddBias(w.out_proj_bias, out, ws.pool(), ops_);
   Add(out, h, ws.pool(), ops_);
 }
@@ -151,7 +152,7 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
   const Matrix q = Scratch(ws, kQuery, h.rows, config_.num_attention_heads * d);
   const Matrix k = Scratch(ws, kKey, h.rows, config_.num_key_value_heads * d);
   const Matrix v = Scratch(ws, kValue, h.rows, config_.num_key_value_heads * d);
-  RunMatmuls({{w.q_proj.get(), n, q}, {w.k_proj.get(), n, k}, {w.v_proj.get(), n, v}}, ws.pool());
+  RunMatmuls({{w.q_proj.get(), n, q}, {w.k_proj.get(), n, k}, {w.v_proj.get(), n, v}}, ws);
   RmsNorm(ByHead(q, d), w.q_layernorm, eps(), ByHead(q, d), ws.pool(), ops_);
   RmsNorm(ByHead(k, d), w.k_layernorm, eps(), ByHead(k, d), ws.pool(), ops_);
   Rope(q, rotation, ws.pool(), ops_);
@@ -178,19 +179,17 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
               ws.pool(), &attention_);
   }
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
-  RunMatmuls({{w.out_proj.get(), mixed, out}}, ws.pool());
+  RunMatmuls({{w.out_proj.get(), mixed, out}}, ws);
   Add(out, h, ws.pool(), ops_);
 }
 
 // h += W_2 (silu(W_1 n) * W_3 n)
 void Lfm2::Mlp(const Lfm2Mlp& w, ConstMatrix n, Matrix h, Workspace& ws) const {
-  const Matrix gate = Scratch(ws, kGate, h.rows, config_.intermediate_size);
-  const Matrix up = Scratch(ws, kUp, h.rows, config_.intermediate_size);
+  const Matrix inner = Scratch(ws, kInner, h.rows, config_.intermediate_size);
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
-  RunMatmuls({{w.w1.get(), n, gate}, {w.w3.get(), n, up}}, ws.pool());
-  SwiGlu(gate, up, ws.pool());
-  RunMatmuls({{w.w2.get(), gate, out}}, ws.pool());
-  Add(out, h, ws.pool());
+  RunMatmuls({{.w = w.w3.get(), .x = n, .y = inner, .gate = w.w1.get()}}, ws);
+  RunMatmuls({{.w = w.w2.get(), .x = inner, .y = out}}, ws);
+  Add(out, h, ws.pool(), ops_);
 }
 
 // h += sum over the k chosen experts of weight * W_2 (silu(W_1 n) * W_3 n), experts in ascending order
@@ -201,30 +200,24 @@ void Lfm2::Moe(const Lfm2Moe& w, int64_t layer, ConstMatrix n, Matrix h, Workspa
   const Matrix weights = Scratch(ws, kValue, h.rows, k);
   std::vector<int32_t>& chosen = ws.Ints(kChosen);
   chosen.resize(static_cast<size_t>(slots));
-  RouterScores(n, router, scores, ws.pool());
+  RouterScores(n, router, scores, ws.pool(), ops_);
   const RouterOptions options{k, config_.norm_topk_prob, static_cast<float>(config_.routed_scaling_factor)};
-  for (int64_t r = 0; r < h.rows; ++r) {
-    SelectExperts(scores.Row(r), w.expert_bias, options, {chosen.data() + r * k, static_cast<size_t>(k)}, weights.Row(r));
-  }
+  SelectExperts(scores, w.expert_bias, options, chosen, weights, ws.pool());
   if (recorder_) recorder_(layer, chosen);
 
   const ExpertPlan plan = PlanExperts(chosen, {weights.data, static_cast<size_t>(slots)}, k, config_.num_experts);
-  const Matrix x = Scratch(ws, kGathered, slots, h.cols);
-  const Matrix gate = Scratch(ws, kGate, slots, width);
-  const Matrix up = Scratch(ws, kUp, slots, width);
-  GatherRows(n, plan, x, ws.pool());
-  std::vector<MatmulCall> gate_up, down;
+  const Matrix inner = Scratch(ws, kInner, slots, width);
+  const Matrix out = Scratch(ws, kWide, slots, h.cols);
+  std::vector<MatmulCall> gated, down;
   for (const auto& [expert, first, count] : plan.ranges) {
     const Lfm2Mlp& mlp = w.experts[static_cast<size_t>(expert)];
-    gate_up.push_back({mlp.w1.get(), RowRange(x, first, count), RowRange(gate, first, count)});
-    gate_up.push_back({mlp.w3.get(), RowRange(x, first, count), RowRange(up, first, count)});
-    // The gathered inputs are not needed any more when the down products run: their buffer takes the results.
-    down.push_back({mlp.w2.get(), RowRange(gate, first, count), RowRange(x, first, count)});
+    const int32_t* rows = plan.slot_token.data() + first;
+    gated.push_back({.w = mlp.w3.get(), .x = n, .y = RowRange(inner, first, count), .gate = mlp.w1.get(), .rows = rows});
+    down.push_back({.w = mlp.w2.get(), .x = RowRange(inner, first, count), .y = RowRange(out, first, count)});
   }
-  RunMatmuls(gate_up, ws.pool());
-  SwiGlu(gate, up, ws.pool());
-  RunMatmuls(down, ws.pool());
-  ScatterAddRows(x, plan, h, ws.pool());
+  RunMatmuls(gated, ws);
+  RunMatmuls(down, ws);
+  ScatterAddRows(out, plan, h, ws.pool(), ops_);
 }
 
 // logits = W_head RMS(h ; embedding_norm), for the rows asked for and no others.
@@ -251,7 +244,7 @@ void Lfm2::Head(const Batch& batch, ConstMatrix h, Workspace& ws) const {
       std::copy(row.begin(), row.end(), n.Row(r).begin());
     }
     RmsNorm(n, w_.embedding_norm, eps(), n, ws.pool(), ops_);
-    RunMatmuls({{w_.lm_head.get(), n, logits}}, ws.pool());
+    RunMatmuls({{w_.lm_head.get(), n, logits}}, ws);
     for (int64_t r = 0; r < rows; ++r) std::copy_n(logits.Row(r).data(), vocab, block[static_cast<size_t>(r)].logits);
   }
 }

@@ -33,7 +33,9 @@ class Workspace {
   explicit Workspace(ThreadPool& pool) : pool_(&pool) {}
   ThreadPool& pool() const { return *pool_; }
 
-  // Uninitialised floats that stay valid until the next request for the same slot.
+  // Uninitialised floats that stay valid until the next request for the same slot. Slots from kFirstMatmulSlot on belong to
+  // RunMatmuls, those before to the architecture.
+  static constexpr int kFirstMatmulSlot = 24;
   float* Floats(int slot, int64_t count);
   std::vector<int32_t>& Ints(int slot);
 

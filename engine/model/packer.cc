@@ -60,22 +60,4 @@ void WeightPacker::Progress(int64_t stored_bytes) {
   if (options_->progress) options_->progress(done_bytes_, total_bytes_);
 }
 
-void RunMatmuls(std::span<const MatmulCall> calls, ThreadPool& pool) {
-  if (calls.empty()) return;
-  const auto backend_of = [](const MatmulCall& call) { return &call.w->backend(); };
-  const MatmulBackend* first = backend_of(calls.front());
-  if (std::all_of(calls.begin(), calls.end(), [&](const MatmulCall& call) { return backend_of(call) == first; })) {
-    first->Run(calls, pool);
-    return;
-  }
-  std::vector<MatmulCall> rest(calls.begin(), calls.end());
-  while (!rest.empty()) {
-    const MatmulBackend* backend = backend_of(rest.front());
-    const auto others =
-        std::stable_partition(rest.begin(), rest.end(), [&](const MatmulCall& call) { return backend_of(call) == backend; });
-    backend->Run({rest.data(), static_cast<size_t>(others - rest.begin())}, pool);
-    rest.erase(rest.begin(), others);
-  }
-}
-
 }  // namespace tidemark

@@ -3,7 +3,6 @@
 #define TIDEMARK_ENGINE_MODEL_PACKER_H_
 
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,12 +43,6 @@ class WeightPacker {
   int64_t total_bytes_ = 0, done_bytes_ = 0;
   std::vector<BackendShare> shares_;
 };
-
-// Runs independent products, each on the backend that packed its weights; one list per backend, in order of first use.
-void RunMatmuls(std::span<const MatmulCall> calls, ThreadPool& pool);
-inline void RunMatmuls(std::initializer_list<MatmulCall> calls, ThreadPool& pool) {
-  RunMatmuls(std::span(calls.begin(), calls.size()), pool);
-}
 
 }  // namespace tidemark
 

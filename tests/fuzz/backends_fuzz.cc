@@ -1,6 +1,7 @@
 // All backends against the reference on the same bytes: the input chooses a format, a shape, threads and the stored blocks
 // (those that decode to something not finite or wild are cleared; what remains is any bit pattern a file may hold).
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -71,6 +72,25 @@ const std::vector<const MatmulBackend*>& Runnable() {
   return backends;
 }
 
+// The weights gate themselves, over gathered rows: every result is that of the plain product y of the row.
+void CheckFused(const MatmulCall& plain, Bytes& in, ThreadPool& pool) {
+  const int64_t m = plain.x.rows, n = plain.y.cols, taken = 1 + in.Next() % 40;
+  std::vector<int32_t> rows(static_cast<size_t>(taken));
+  for (int32_t& r : rows) r = in.Next() % static_cast<int32_t>(m);
+  std::vector<float> y(static_cast<size_t>(taken * n));
+  const MatmulCall call = {.w = plain.w, .x = plain.x, .y = {y.data(), taken, n, n}, .gate = plain.w, .rows = rows.data()};
+  if (!plain.w->backend().RunsFused(call)) return;
+  plain.w->backend().Run({&call, 1}, pool);
+  for (int64_t i = 0; i < taken; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      const double g = static_cast<double>(plain.y.Row(rows[static_cast<size_t>(i)])[static_cast<size_t>(j)]);
+      const double exact = g / (1 + std::exp(-g)) * g, found = static_cast<double>(y[static_cast<size_t>(i * n + j)]);
+      TM_CHECK(std::abs(found - exact) <= 1e-6 * std::abs(exact) + 2e-38 * g * g + 1e-37, "{}: gated {} is {}, not {}",
+               plain.w->backend().Name(), g, found, exact);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tidemark
 
@@ -79,7 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static ThreadPool pools[] = {ThreadPool(1), ThreadPool(3)};
   Bytes in(data, size);
   ThreadPool& pool = pools[in.Next() % 2];
-  const int64_t m = 1 + in.Next() % 20;
+  const int64_t m = 1 + in.Next() % 40;
   const test::StoredWeights w = TakeWeights(in);
   std::vector<float> x(static_cast<size_t>(m * w.view.k)), y(static_cast<size_t>(m * w.view.n));
   for (float& v : x) v = static_cast<float>(static_cast<int8_t>(in.Next())) / 37;
@@ -93,6 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string worst =
         test::WorstElement(w.view, call.x, call.y, backend->PrecisionFor({w.view.format, w.view.n, w.view.k}));
     TM_CHECK(worst.empty(), "{}: {}", backend->Name(), worst);
+    CheckFused(call, in, pool);
   }
   return 0;
 }
