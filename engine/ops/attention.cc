@@ -146,22 +146,23 @@ class Run {
     AttentionBlock block;
     block.keys = tile.step->keys + at;
     block.values = tile.step->values + at;
-    KvType type = type_;
-    if (tile.rows >= kFewRows) {
-      if (type != kKvF32) {
-        kernels_.unpack_keys[type](block.keys, d_, buffers.keys);
-        kernels_.unpack_values[type](block.values, std::min(kKvBlock, end - first), d_, buffers.values);
-        block.keys = reinterpret_cast<const std::byte*>(buffers.keys);
-        block.values = reinterpret_cast<const std::byte*>(buffers.values);
-        type = kKvF32;
-      }
-    } else if (const int64_t next = g + 1 < tile.heads ? piece_bytes : block_bytes - g * piece_bytes;
-               g + 1 < tile.heads || first + kKvBlock < end) {
+    if (const bool more_heads = g + 1 < tile.heads; more_heads || first + kKvBlock < end) {
+      const int64_t next = more_heads ? piece_bytes : block_bytes - g * piece_bytes;
       block.next_keys = block.keys + next;
       block.next_values = block.values + next;
+      block.next_bytes = piece_bytes;
+    }
+    KvType type = type_;
+    if (tile.rows >= kFewRows && type != kKvF32) {
+      kernels_.unpack_keys[type](block.keys, d_, buffers.keys);
+      kernels_.unpack_values[type](block.values, std::min(kKvBlock, end - first), d_, buffers.values);
+      block.keys = reinterpret_cast<const std::byte*>(buffers.keys);
+      block.values = reinterpret_cast<const std::byte*>(buffers.values);
+      type = kKvF32;
     }
     const int64_t skipped = std::max<int64_t>(0, first + 1 - tile.Seen(0));  // rows that end before this block
     block.rows = tile.rows - skipped;
+    if (block.rows == 1 && type != type_) block.next_keys = block.next_values = nullptr;  // of another format than the kernel's
     block.count = tile.Seen(skipped) - first;
     block.q_stride = q_.stride;
     block.state_stride = group_ * state_floats_;

@@ -31,8 +31,11 @@ struct AttentionBlock {
   int64_t queries = 0;      // 1 to kQuad
   float* states = nullptr;  // of row r: [queries, AttentionStateFloats(d)] at states + r * state_stride
   int64_t state_stride = 0;
-  const std::byte* next_keys = nullptr;  // pieces that will be read next, to be fetched early; nullptr: none
+  // Stored pieces that will be read next, to be fetched early; nullptr: none. A single row fetches pieces of the kernel's format,
+  // more rows next_bytes of each.
+  const std::byte* next_keys = nullptr;
   const std::byte* next_values = nullptr;
+  int64_t next_bytes = 0;
 
   int64_t Count(int64_t r) const { return count + r < kKvBlock ? count + r : kKvBlock; }
 };

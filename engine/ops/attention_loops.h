@@ -155,6 +155,15 @@ void AddValues(const AttentionBlock& block, int64_t count, const std::byte* ahea
   }
 }
 
+// Row r's part of what the next block reads, no nearer than the second cache: the first is full of this block.
+inline void PrefetchPart(const std::byte* next, const AttentionBlock& block, int64_t r) {
+  if (next == nullptr) return;
+  const int64_t lines = (block.next_bytes + 63) / 64, end = lines * (r + 1) / block.rows;
+  for (int64_t line = lines * r / block.rows; line < end; ++line) {
+    _mm_prefetch(reinterpret_cast<const char*>(next + line * 64), _MM_HINT_T1);
+  }
+}
+
 // First the scores of all rows, while the keys are in the nearest cache, then their values.
 template <typename Data, int kQueries>
 void AttendQueries(const AttentionBlock& block, int64_t d, float scale) {
@@ -164,9 +173,10 @@ void AttendQueries(const AttentionBlock& block, int64_t d, float scale) {
     const int64_t count = block.Count(r);
     const float* q = block.q + r * block.q_stride;
     float* scores = e + r * kQueries * kKvBlock;
+    if (block.rows > 1) PrefetchPart(block.next_keys, block, r);
     int64_t column = 0;
     for (; column + kFew * kLanes < count; column += kVectors * kLanes) {
-      const std::byte* ahead = r == 0 && column == 0 ? block.next_keys : nullptr;
+      const std::byte* ahead = block.rows == 1 && column == 0 ? block.next_keys : nullptr;
       Scores<Data, kQueries, kVectors>(block.keys, ahead, column, q, d, scale, scores);
     }
     if (column < count) Scores<Data, kQueries, kFew>(block.keys, nullptr, column, q, d, scale, scores);
@@ -177,7 +187,8 @@ void AttendQueries(const AttentionBlock& block, int64_t d, float scale) {
     float* states = block.states + r * block.state_stride;
     F rescale[kQueries];
     for (int n = 0; n < kQueries; ++n) rescale[n] = Softmax(count, scores + n * kKvBlock, states + n * AttentionStateFloats(d));
-    const std::byte* ahead = r == 0 ? block.next_values : nullptr;
+    const std::byte* ahead = block.rows == 1 ? block.next_values : nullptr;
+    if (block.rows > 1) PrefetchPart(block.next_values, block, r);
     int64_t i = 0;
     for (; i + kVectors * kLanes <= d; i += kVectors * kLanes, ahead = nullptr) {
       AddValues<Data, kQueries, kVectors>(block, count, ahead, i, scores, rescale, d, states);
