@@ -263,7 +263,10 @@ TEST_CASE("long histories: decode, prefill and any number of threads give the sa
   Case whole(shape, positions, rows, 71);
   const OwnedMatrix expected = Run(whole, one);
   CHECK(Run(whole, seven).values == expected.values);
-  CHECK(WorstDifference(whole, expected) < 1e-2);
+  const OwnedMatrix plain = Run(whole, seven, &PlainAttentionKernels());
+  float worst = 0;
+  for (size_t i = 0; i < plain.values.size(); ++i) worst = std::max(worst, std::abs(plain.values[i] - expected.values[i]));
+  CHECK(worst < 4e-6f);
   for (const int64_t r : {int64_t{0}, rows - 101, rows - 100, rows - 37, rows - 1}) {
     OwnedMatrix q(1, whole.q.cols), out(1, whole.q.cols);
     std::copy_n(whole.q.values.data() + r * q.cols, q.cols, q.values.data());
