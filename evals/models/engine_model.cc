@@ -169,7 +169,7 @@ Json EngineModel::Describe() const {
                        {"vocabulary", loaded_.tokenizer->VocabSize()}};
   json["chat_template_sha256"] = Sha256Hex(tokenizer.chat_template);
   if (const Json hash = HashSideFiles(store); !hash.is_null()) json["side_files_sha256"] = hash;
-  json["attention"] = RunnableAttentionKernels().back().isa;
+  json["attention"] = loaded_.model->AttentionIsa();
   json["threads"] = pool_.size();
   json["kv_type"] = generator_options_.kv_format == nullptr ? "f32" : generator_options_.kv_format->name;
   json["context"] = generator_options_.context;
