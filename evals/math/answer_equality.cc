@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "evals/math/algebra.h"
+#include "evals/math/calculus.h"
+#include "evals/math/latex_parser.h"
 #include "evals/math/real_sets.h"
 
 namespace tidemark::math {
@@ -23,8 +25,14 @@ bool IsSet(const Expression& e) {
 }
 bool IsSetOrTuple(const Expression& e) { return IsSet(e) || e.kind == Kind::kTuple; }
 
-// A letter to Math-Verify: symbols, and the imaginary unit, which it reads as the symbol i.
-bool IsSymbol(const Expression& e) { return e.kind == Kind::kSymbol || (e.kind == Kind::kConstant && e.text == "i"); }
+bool IsSymbol(const Expression& e) { return e.kind == Kind::kSymbol; }
+
+// A symbol's name, whether its letters are real or complex.
+std::string_view Name(const Expression& symbol) {
+  std::string_view name = symbol.text;
+  if (name.ends_with(kComplexLetter)) name.remove_suffix(kComplexLetter.size());
+  return name;
+}
 
 bool IsRelation(const Expression& e) {
   if (e.kind == Kind::kRelation) return true;
@@ -272,7 +280,8 @@ class Comparison {
 
   // A word in letters: "east" is e times a times s times t. Empty: not only letters.
   static std::string Word(const Expression& e) {
-    if (IsSymbol(e) || (e.kind == Kind::kConstant && e.text == "e")) return e.text;
+    if (IsSymbol(e)) return std::string(Name(e));
+    if (e.kind == Kind::kConstant && e.text == "e") return e.text;
     if (e.kind != Kind::kMultiply || !e.text.empty()) return "";
     std::string word;
     for (const Expression& factor : e.args) {
@@ -303,10 +312,8 @@ class Comparison {
     const std::string a = Word(gold), b = Word(answer);
     if (!a.empty() && a == b) return true;
     // \text{12} is a name that reads like a number.
-    if (gold.kind == Kind::kSymbol && gold.text == Digits(answer)) return true;
-    if (answer.kind == Kind::kSymbol && answer.text == Digits(gold)) return true;
-    if (!IsScalar(gold.kind) || !IsScalar(answer.kind)) return false;
-    return DecideEqual(gold, answer, budget_).equality == Equality::kEqual;
+    if (IsSymbol(gold) && Name(gold) == Digits(answer)) return true;
+    return IsSymbol(answer) && Name(answer) == Digits(gold);
   }
 
   bool RelationsEqual(const Expression& gold, const Expression& answer) {
@@ -363,7 +370,7 @@ class Comparison {
 }  // namespace
 
 Expression PrepareAnswer(const Expression& read, const Budget& budget) {
-  Expression e = Prepare(EvaluateMatrices(read, budget), budget);
+  Expression e = Prepare(EvaluateCalculus(EvaluateMatrices(read, budget), budget), budget);
   if (e.kind == Kind::kPlusMinus) {
     std::vector<Expression> both = {std::move(e)};
     ExpandPlusMinus(both);
