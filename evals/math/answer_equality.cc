@@ -319,8 +319,12 @@ class Comparison {
   bool RelationsEqual(const Expression& gold, const Expression& answer) {
     if (gold.kind != answer.kind) return false;
     if (gold.kind == Kind::kAnd) {
+      // Link by link as written: 8 >= x >= -3 is not -3 <= x <= 8 to Math-Verify.
       if (gold.args.size() != answer.args.size()) return false;
-      return Pairing(gold.args.size(), [&](size_t i, size_t j) { return RelationsEqual(gold.args[i], answer.args[j]); });
+      for (size_t i = 0; i < gold.args.size(); ++i) {
+        if (!RelationsEqual(gold.args[i], answer.args[i])) return false;
+      }
+      return true;
     }
     for (const Expression* side : {&gold.args[0], &gold.args[1], &answer.args[0], &answer.args[1]}) {
       if (!IsScalar(side->kind)) {
