@@ -6,7 +6,6 @@
 
 #include "evals/math/algebra.h"
 #include "evals/math/calculus.h"
-#include "evals/math/latex_parser.h"
 #include "evals/math/real_sets.h"
 
 namespace tidemark::math {
@@ -26,13 +25,6 @@ bool IsSet(const Expression& e) {
 bool IsSetOrTuple(const Expression& e) { return IsSet(e) || e.kind == Kind::kTuple; }
 
 bool IsSymbol(const Expression& e) { return e.kind == Kind::kSymbol; }
-
-// A symbol's name, whether its letters are real or complex.
-std::string_view Name(const Expression& symbol) {
-  std::string_view name = symbol.text;
-  if (name.ends_with(kComplexLetter)) name.remove_suffix(kComplexLetter.size());
-  return name;
-}
 
 bool IsRelation(const Expression& e) {
   if (e.kind == Kind::kRelation) return true;
@@ -273,14 +265,14 @@ class Comparison {
     if (gold.kind != answer.kind || gold.columns != answer.columns || gold.args.size() != answer.args.size()) return false;
     for (size_t i = 0; i < gold.args.size(); ++i) {
       if (!IsScalar(gold.args[i].kind) || !IsScalar(answer.args[i].kind)) return false;
-      if (!(gold.args[i] == answer.args[i]) && !ScalarsEqual(gold.args[i], answer.args[i], budget_)) return false;
+      if (!(gold.args[i] == answer.args[i]) && !EntriesEqual(gold.args[i], answer.args[i], budget_)) return false;
     }
     return true;
   }
 
   // A word in letters: "east" is e times a times s times t. Empty: not only letters.
   static std::string Word(const Expression& e) {
-    if (IsSymbol(e)) return std::string(Name(e));
+    if (IsSymbol(e)) return e.text;  // real or complex
     if (e.kind == Kind::kConstant && e.text == "e") return e.text;
     if (e.kind != Kind::kMultiply || !e.text.empty()) return "";
     std::string word;
@@ -312,8 +304,8 @@ class Comparison {
     const std::string a = Word(gold), b = Word(answer);
     if (!a.empty() && a == b) return true;
     // \text{12} is a name that reads like a number.
-    if (IsSymbol(gold) && Name(gold) == Digits(answer)) return true;
-    return IsSymbol(answer) && Name(answer) == Digits(gold);
+    if (IsSymbol(gold) && gold.text == Digits(answer)) return true;
+    return IsSymbol(answer) && answer.text == Digits(gold);
   }
 
   bool RelationsEqual(const Expression& gold, const Expression& answer) {

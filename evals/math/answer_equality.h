@@ -36,6 +36,9 @@ Expression EvaluateMatrices(const Expression& e, const Budget& budget);
 // whole numbers, as themselves, all else exactly.
 bool ScalarsEqual(const Expression& gold, const Expression& answer, const Budget& budget);
 
+// The same for two entries of matrices, whose arithmetic with decimals is done first: 1.0/5.0000001 is a number there.
+bool EntriesEqual(const Expression& gold, const Expression& answer, const Budget& budget);
+
 }  // namespace tidemark::math
 
 #endif  // TIDEMARK_EVALS_MATH_ANSWER_EQUALITY_H_

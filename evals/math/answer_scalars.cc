@@ -201,6 +201,16 @@ int InfinitySign(const Expression& e) {
   return e.kind == Kind::kNegate ? -InfinitySign(e.args[0]) : 0;
 }
 
+bool EntriesEqual(const Expression& gold, const Expression& answer, const Budget& budget) {
+  if (ScalarsEqual(gold, answer, budget)) return true;
+  const std::optional<Folded> a = Fold(gold), b = Fold(answer);
+  if (!a || !b || (a->exact && b->exact)) return false;
+  const auto whole = [](const Folded& x) { return x.exact && x.divisor == 1; };
+  if (whole(*a) || whole(*b)) return a->AsFloat() == b->AsFloat();
+  const std::optional<Decimal> x = RoundTo(gold, 6, budget), y = RoundTo(answer, 6, budget);
+  return x && y && *x == *y;
+}
+
 bool ScalarsEqual(const Expression& gold, const Expression& answer, const Budget& budget) {
   if (InfinitySign(gold) != 0 || InfinitySign(answer) != 0) return InfinitySign(gold) == InfinitySign(answer);
   const bool gold_decimal = IsDecimal(gold), answer_decimal = IsDecimal(answer);

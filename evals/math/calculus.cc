@@ -1,6 +1,6 @@
 // Sums, products, integrals and limits that have a value we can write down: sums over whole numbers term by term, sums of
 // polynomials and geometric series in closed form, integrals of polynomials between two ends, limits where the function is
-// defined. Everything else stays an unknown function, equal only to itself. Formulas: Faulhaber's sums by interpolation
+// defined, derivatives of elementary functions. Everything else stays an unknown function, equal only to itself. Formulas: Faulhaber's sums by interpolation
 // (a sum of a polynomial of degree d over 1..n is one of degree d + 1 in n).
 #include "evals/math/calculus.h"
 
@@ -174,6 +174,65 @@ std::optional<Expression> Limit(const Expression& e, const Budget& budget) {
   return value;
 }
 
+// Of elementary functions: the derivative of the function at u.
+std::optional<Expression> Outer(const std::string& name, const Expression& u) {
+  const auto call = [&u](const char* f) { return Expression{Kind::kFunction, f, {u}, 0, 0}; };
+  if (name == "sin") return call("cos");
+  if (name == "cos") return Node(Kind::kNegate, {call("sin")});
+  if (name == "tan") return Node(Kind::kPower, {call("sec"), IntegerNumber(2)});
+  if (name == "exp") return call("exp");
+  if (name == "ln") return Node(Kind::kDivide, {IntegerNumber(1), u});
+  return std::nullopt;
+}
+
+std::optional<Expression> Derivative(const Expression& e, const std::string& x) {
+  if (!IsScalar(e.kind)) return std::nullopt;
+  if (!Has(e, x)) return IntegerNumber(0);
+  if (e.kind == Kind::kSymbol) return IntegerNumber(1);
+  std::vector<Expression> inner;
+  for (const Expression& arg : e.args) {
+    std::optional<Expression> d = Derivative(arg, x);
+    if (!d) return d;
+    inner.push_back(std::move(*d));
+  }
+  const auto times = [](Expression a, Expression b) { return Node(Kind::kMultiply, {std::move(a), std::move(b)}); };
+  switch (e.kind) {
+    case Kind::kAdd:
+    case Kind::kNegate:
+      return Node(e.kind, std::move(inner));
+    case Kind::kMultiply: {
+      std::vector<Expression> summands;
+      for (size_t i = 0; i < e.args.size(); ++i) {
+        std::vector<Expression> factors = e.args;
+        factors[i] = inner[i];
+        summands.push_back(Node(Kind::kMultiply, std::move(factors)));
+      }
+      return Node(Kind::kAdd, std::move(summands));
+    }
+    case Kind::kDivide: {
+      const Expression upper = Difference(times(inner[0], e.args[1]), times(e.args[0], inner[1]));
+      return Node(Kind::kDivide, {upper, Node(Kind::kPower, {e.args[1], IntegerNumber(2)})});
+    }
+    case Kind::kPower: {
+      if (Has(e.args[1], x)) return times(e, Node(Kind::kAdd, {times(inner[1], Expression{Kind::kFunction, "ln", {e.args[0]}, 0, 0}),
+                                                               Node(Kind::kDivide, {times(e.args[1], inner[0]), e.args[0]})}));
+      const Expression less = Difference(e.args[1], IntegerNumber(1));
+      return times(times(e.args[1], Node(Kind::kPower, {e.args[0], less})), inner[0]);
+    }
+    case Kind::kRoot: {
+      if (Has(e.args[1], x)) return std::nullopt;
+      return Node(Kind::kDivide, {times(e, inner[0]), times(e.args[1], e.args[0])});
+    }
+    case Kind::kFunction: {
+      std::optional<Expression> outer = e.args.size() == 1 ? Outer(e.text, e.args[0]) : std::nullopt;
+      if (outer) outer = times(std::move(*outer), std::move(inner[0]));
+      return outer;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Expression EvaluateCalculus(const Expression& e, const Budget& budget) {
@@ -185,6 +244,7 @@ Expression EvaluateCalculus(const Expression& e, const Budget& budget) {
   if (e.text == "sum" || e.text == "product") value = SumOrProduct(result, budget);
   if (e.text == "integral") value = Integral(result);
   if (e.text == "limit") value = Limit(result, budget);
+  if (e.text == "derivative" && Size(result.args[0]) <= 200) value = Derivative(result.args[0], result.args[1].text);
   return value ? *value : result;
 }
 

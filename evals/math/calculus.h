@@ -1,4 +1,4 @@
-// The values of \sum, \prod, \int and \lim, as far as answers need them.
+// The values of \sum, \prod, \int, \lim and \frac{d}{dx}, as far as answers need them.
 #ifndef TIDEMARK_EVALS_MATH_CALCULUS_H_
 #define TIDEMARK_EVALS_MATH_CALCULUS_H_
 
@@ -7,7 +7,7 @@
 
 namespace tidemark::math {
 
-// e with its functions "sum", "product", "integral" and "limit" (see latex_parser.h) replaced by their values where those are
+// e with its functions "sum", "product", "integral", "limit" and "derivative" (see latex_parser.h) replaced by their values where those are
 // found; the others stay. Throws BudgetSpent.
 Expression EvaluateCalculus(const Expression& e, const Budget& budget);
 

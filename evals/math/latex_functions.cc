@@ -104,6 +104,17 @@ LatexGrammar::Found LatexGrammar::Limit(uint32_t at) {
   return {Make(Kind::kFunction, "limit", {body.node, variable.node, point.node}), body.next};
 }
 
+// \frac{dy}{dx}: a derivative; \frac{d}{dx}: an operator "d" {x} that Juxtapose applies to what follows.
+LatexGrammar::Found LatexGrammar::Derivative(uint32_t at) {
+  if (At(at + 1) != Word::kLeftBrace || At(at + 3) != Word::kRightBrace || At(at + 4) != Word::kLeftBrace) return {};
+  if (At(at + 5) != Word::kDifferential || At(at + 6) != Word::kRightBrace) return {};
+  const Token& upper = tokens_[at + 2];
+  const int variable = Make(Kind::kSymbol, tokens_[at + 5].text.substr(1));
+  if (upper.word == Word::kLetter && upper.text == "d") return {Make(Kind::kFunction, "d", {variable}), at + 7};
+  if (upper.word != Word::kDifferential) return {};
+  return {Make(Kind::kFunction, "derivative", {Make(Kind::kSymbol, upper.text.substr(1)), variable}), at + 7};
+}
+
 // The tree with every symbol of that name replaced.
 int LatexGrammar::Replace(int node, const std::string& symbol, int by) {
   if (nodes_[node].kind == Kind::kSymbol && nodes_[node].text == symbol) return by;

@@ -76,6 +76,8 @@ class LatexGrammar {
   Found SumOrProduct(uint32_t at);
   Found Integral(uint32_t at);
   Found Limit(uint32_t at);
+  Found Derivative(uint32_t at);
+  bool IsOperator(int node) const { return nodes_[node].kind == Kind::kFunction && nodes_[node].text == "d"; }
   int Replace(int node, const std::string& symbol, int by);
   Found Application(uint32_t at);
   Found Arguments(uint32_t at, Word close);

@@ -166,9 +166,9 @@ bool LooksComplex(std::string_view latex) {
   return false;
 }
 
-void MarkComplexLetters(Expression& e) {
-  if (e.kind == Kind::kSymbol) e.text += kComplexLetter;
-  for (Expression& arg : e.args) MarkComplexLetters(arg);
+void MarkRealLetters(Expression& e) {
+  if (e.kind == Kind::kSymbol) e.flags |= kRealLetter;
+  for (Expression& arg : e.args) MarkRealLetters(arg);
 }
 
 }  // namespace
@@ -182,7 +182,7 @@ std::optional<Expression> ReadLatex(std::string_view latex, const Budget& budget
   for (int i = 0; i < 4; ++i) tokens.push_back(tokens.back());
   Expression result;
   if (!LatexGrammar(std::move(tokens), budget).Read(result)) return std::nullopt;
-  if (LooksComplex(latex)) MarkComplexLetters(result);
+  if (!LooksComplex(latex)) MarkRealLetters(result);
   return result;
 }
 

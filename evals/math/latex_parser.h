@@ -16,9 +16,6 @@ inline constexpr size_t kMaxFormulaBytes = 32768;
 inline constexpr int kMaxNesting = 100;  // of brackets, fractions, exponents
 inline constexpr int kMaxTreeDepth = 200;
 
-// Ends the names of letters that are not known to be real; see "9 i" below. No letter of a formula ends like this.
-inline constexpr std::string_view kComplexLetter = "~";
-
 // A formula without its delimiters. nullopt: not in the language. Conventions of the tree:
 //   "1, 2"                 kList          "(1,2)", "[1,2)"  kInterval, with the ends as written, whatever their order
 //   "(1,2,3)", "[1,2,3]"   kTuple         "\{1,2\}", "{1,2}"  kSet
@@ -29,11 +26,11 @@ inline constexpr std::string_view kComplexLetter = "~";
 //   "52_8", "30^\circ"     52, 30: base and degree marks are ignored
 //   "x_{12}", "\vec{v}", "\text{(C)}", "dx"   symbols "x_{12}", "vec{v}", "C", "dx"
 //   "I"                    the imaginary unit; "i": a symbol like every letter; "e": Euler's number; "E": a symbol; \log without a base: base 10
-//   "9 i", "2 \cdot i + x"   an i that stands by itself makes all letters of the formula complex: symbols "i~" and "x~", different
-//                          from the real letters "i" and "x" of "9i" and "x"
+//   "9i", "x"              symbols with kRealLetter; an i that stands by itself, "9 i" or "x + i", makes all letters of the formula
+//                          complex: symbols without it, which are other letters
 //   "f(x)", "x(y)"         the function f, x; a bracket with more than one atom, x(y+1), multiplies
 //   "\sum_{k=1}^n a", "\prod"   functions "sum" and "product" {a, k, 1, n}; "\int_0^1 f dx": "integral" {f, x, 0, 1} or {f, x};
-//                          "\lim_{x \to 0} f": "limit" {f, x, 0}
+//                          "\lim_{x \to 0} f": "limit" {f, x, 0}; "\frac{d}{dx} f", "\frac{df}{dx}": "derivative" {f, x}
 // Throws BudgetSpent for hostile input.
 std::optional<Expression> ReadLatex(std::string_view latex, const Budget& budget);
 

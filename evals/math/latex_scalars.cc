@@ -90,9 +90,20 @@ std::optional<Rational> LatexGrammar::Literal(const Node& node) const {
 // brackets or not: "2\frac{1}{2}", but also (as Math-Verify has it) "2 3" and "2(3)" add up, and "(-2)(3)" is -5.
 int LatexGrammar::Juxtapose(const std::vector<int>& factors) {
   int right = factors.back();
+  if (IsOperator(right)) return -1;
   std::optional<Rational> mixed = nodes_[right].literal;
   std::vector<int> product;
   for (size_t i = factors.size() - 1; i-- > 0;) {
+    if (IsOperator(factors[i])) {  // \frac{d}{dx} takes all that follows it
+      if (!product.empty()) {
+        std::reverse(product.begin(), product.end());
+        right = Make(Kind::kMultiply, "", std::move(product));
+        product.clear();
+      }
+      right = Make(Kind::kFunction, "derivative", {right, nodes_[factors[i]].args[0]});
+      mixed.reset();
+      continue;
+    }
     const std::optional<Rational>& left = nodes_[factors[i]].literal;
     if (product.empty() && left && left->IsInteger() && mixed && mixed->Sign() > 0) {
       budget_.CheckTime();
@@ -170,6 +181,7 @@ LatexGrammar::Found LatexGrammar::Unary(uint32_t at, Functions functions) {
     factor = Postfix(next, functions);
   }
   const int node = Juxtapose(factors);
+  if (node < 0) return {};
   return {negative ? Make(Kind::kNegate, "", {node}) : node, next};
 }
 
@@ -392,6 +404,7 @@ LatexGrammar::Found LatexGrammar::Root(uint32_t at) {
 }
 
 LatexGrammar::Found LatexGrammar::Fraction(uint32_t at) {
+  if (const Found derivative = Derivative(at)) return derivative;
   const Found upper = Braced(at + 1);
   if (!upper) return {};
   const Found lower = Braced(upper.next);

@@ -80,13 +80,15 @@ TEST_CASE("sums, products, integrals and limits keep their variable and ends") {
   CHECK(Read("\\int_0^1 x dx") == "integral(multiply(x, 1), x, 0, 1)");
   CHECK(Read("\\int \\frac{dt}{t}") == "integral(divide(1, t), t)");
   CHECK(Read("\\lim_{x \\to 0^{+}} x") == "limit(x, x, 0)");
+  CHECK(Read("3\\frac{d}{dx} 2x") == "multiply(3, derivative(multiply(2, x), x))");
+  CHECK(Read("\\frac{dy}{dx}") == "derivative(y, x)");
+  CHECK(Read("\\frac{d}{dx}") == "unreadable");
 }
 
 TEST_CASE("an i that stands by itself makes every letter complex, a capital I is the imaginary unit") {
-  CHECK(Read("9i") == "multiply(9, i)");
-  CHECK(Read("9 i") == "multiply(9, i~)");
-  CHECK(Read("x + i") == "add(x~, i~)");
-  CHECK(Read("x_i") == "x_i");
+  const auto flags = [](const char* latex) { return ReadLatex(latex, Budget())->args.at(0).flags; };
+  for (const char* latex : {"x + 9i", "x + x_i", "x + \\sin y", "x + \\text{if}"}) CHECK(flags(latex) == kRealLetter);
+  for (const char* latex : {"x + 9 i", "x + 9\\cdot i", "x + 2(i)", "x + \\imath", "x + y_{i}"}) CHECK(flags(latex) == 0);
   CHECK(Read("\\pi") == "pi");
   CHECK(ReadLatex("I", Budget())->kind == Kind::kConstant);
   CHECK(ReadLatex("I^2", Budget())->kind == Kind::kConstant);
