@@ -211,8 +211,32 @@ class Comparison {
     return true;
   }
 
-  bool Unordered(const std::vector<Expression>& gold, const std::vector<Expression>& answer) {
+  // Real constants by size, then at most one set or statement. False and unchanged: something else, or not known.
+  bool SortByValue(std::vector<Expression>& entries) const {
+    const auto is_value = [](const Expression& e) { return IsScalar(e.kind) && IsConstant(e) && InfinitySign(e) == 0; };
+    std::vector<Expression> sorted = entries;
+    const auto values = std::stable_partition(sorted.begin(), sorted.end(), is_value);
+    if (sorted.end() - values > 1 || sorted.size() > 20) return false;
+    for (auto next = sorted.begin(); next != values; ++next) {
+      for (auto at = next; at != sorted.begin(); --at) {
+        const std::optional<int> order = Sign(Difference(*at, *(at - 1)), budget_);
+        if (!order) return false;
+        if (*order >= 0) break;
+        std::iter_swap(at, at - 1);
+      }
+    }
+    entries = std::move(sorted);
+    return true;
+  }
+
+  bool Unordered(std::vector<Expression> gold, std::vector<Expression> answer) {
     if (gold.size() != answer.size()) return false;
+    // "{3}, 5, 7": Math-Verify pairs the entries in sorted order, numbers before sets, so that {3} meets 7.
+    const auto is_nested = [](const Expression& e) { return IsSetOrTuple(e) || (IsRelation(e) && !IsAssignment(e)); };
+    if (std::any_of(answer.begin(), answer.end(), is_nested) && std::none_of(gold.begin(), gold.end(), is_nested) &&
+        SortByValue(gold) && SortByValue(answer)) {
+      return InOrder(gold, answer);
+    }
     budget_.CheckBytes(static_cast<int64_t>(gold.size()) * static_cast<int64_t>(gold.size()) * 2);
     return Pairing(gold.size(), [&](size_t i, size_t j) { return Equal(gold[i], answer[j]); });
   }
@@ -304,8 +328,10 @@ class Comparison {
     const std::string a = Word(gold), b = Word(answer);
     if (!a.empty() && a == b) return true;
     // \text{12} is a name that reads like a number.
-    if (IsSymbol(gold) && gold.text == Digits(answer)) return true;
-    return IsSymbol(answer) && answer.text == Digits(gold);
+    const auto names = [](const Expression& symbol, const Expression& number) {
+      return IsSymbol(symbol) && !symbol.text.empty() && symbol.text == Digits(number);
+    };
+    return names(gold, answer) || names(answer, gold);
   }
 
   bool RelationsEqual(const Expression& gold, const Expression& answer) {
@@ -320,7 +346,9 @@ class Comparison {
     }
     for (const Expression* side : {&gold.args[0], &gold.args[1], &answer.args[0], &answer.args[1]}) {
       if (!IsScalar(side->kind)) {
-        return gold.text == answer.text && Equal(gold.args[0], answer.args[0]) && Equal(gold.args[1], answer.args[1]);
+        // Sets have no difference: only the same set will do, not {5} for 5 or -2.0 for -2.
+        return gold.text == answer.text && gold.args[0] == answer.args[0] && gold.args[1].kind == answer.args[1].kind &&
+               HasDecimal(gold) == HasDecimal(answer) && Equal(gold.args[1], answer.args[1]);
       }
     }
     const Expression a = Difference(gold.args[0], gold.args[1]), b = Difference(answer.args[0], answer.args[1]);

@@ -32,6 +32,9 @@ int InfinitySign(const Expression& e);
 // or the shapes do not fit.
 Expression EvaluateMatrices(const Expression& e, const Budget& budget);
 
+// Whether some number in e has a decimal point.
+bool HasDecimal(const Expression& e);
+
 // Scalars: numbers with a decimal point agree to six places (with integers: exactly), percentages count as hundredths or, between
 // whole numbers, as themselves, all else exactly.
 bool ScalarsEqual(const Expression& gold, const Expression& answer, const Budget& budget);

@@ -25,9 +25,24 @@ bool IsWhole(const Expression& e) {
   return PlainNumber(e).kind == Kind::kNumber && PlainNumber(e).text.find('.') == std::string::npos;
 }
 
-bool HasDecimal(const Expression& e) {
-  if (e.kind == Kind::kNumber) return e.text.find('.') != std::string::npos;
-  return std::any_of(e.args.begin(), e.args.end(), HasDecimal);
+// Of one sign by its form, for real letters: even powers, roots, numbers and products of them.
+bool IsVisiblyPositive(const Expression& e) {
+  switch (e.kind) {
+    case Kind::kPower:
+      return e.args[1].kind == Kind::kNumber && (e.args[1].text.back() - '0') % 2 == 0;
+    case Kind::kMultiply:
+    case Kind::kAdd:
+    case Kind::kDivide:
+      return std::all_of(e.args.begin(), e.args.end(), IsVisiblyPositive);
+    default:
+      return FreeSymbols(e).empty();
+  }
+}
+
+// |8n^2 + 4n + 1|, which sympy leaves as it is.
+bool HasOpenAbsoluteValue(const Expression& e) {
+  if (e.kind == Kind::kFunction && e.text == "abs" && e.args[0].kind == Kind::kAdd && !IsVisiblyPositive(e.args[0])) return true;
+  return std::any_of(e.args.begin(), e.args.end(), HasOpenAbsoluteValue);
 }
 
 // One exact number to Math-Verify: a whole number, a quotient of two, a mixed number.
@@ -39,8 +54,8 @@ bool IsExactNumber(const Expression& e) {
   return whole(e);
 }
 
-// What sympy makes of an arithmetic expression with decimals: decimals are 53-bit floats, exact numbers stay exact until they meet
-// one, factors and summands are taken from left to right, a divisor is inverted first.
+// What sympy makes of an arithmetic expression with decimals: decimals are 53-bit floats, exact numbers stay exact until they
+// meet one, factors and summands are taken from left to right, a divisor is inverted first.
 struct Folded {
   double value = 0;
   bool exact = true;  // then `value` is a whole number below 2^53, or `divisor` is one too
@@ -129,7 +144,8 @@ std::optional<Folded> Fold(const Expression& e) {
     }
     case Kind::kPower: {
       const std::optional<Folded> base = Fold(e.args[0]), exponent = Fold(e.args[1]);
-      if (!base || !exponent || !exponent->exact || exponent->divisor != 1 || std::abs(exponent->value) > 400) return std::nullopt;
+      if (!base || !exponent || !exponent->exact || exponent->divisor != 1 || std::abs(exponent->value) > 400)
+        return std::nullopt;
       return FoldPower(*base, static_cast<int>(exponent->value));
     }
     default:
@@ -141,8 +157,8 @@ bool Equal(const Expression& a, const Expression& b, const Budget& budget) {
   return DecideEqual(a, b, budget).equality == Equality::kEqual;
 }
 
-// A summand like 19^{0.5} or 3 \cdot 13^{0.5}, which sympy folds to a float before anything can cancel it. (It leaves those with a
-// sign or another factor in front alone.) Its value is not rational; 4^{0.5} is 2.
+// A summand like 19^{0.5} or 3 \cdot 13^{0.5}, which sympy folds to a float before anything can cancel it. (It leaves those with
+// a sign or another factor in front alone.) Its value is not rational; 4^{0.5} is 2.
 bool HasFoldedRoot(const Expression& e, const Budget& budget) {
   if (e.kind == Kind::kAdd) {
     return std::any_of(e.args.begin(), e.args.end(), [&](const Expression& arg) { return HasFoldedRoot(arg, budget); });
@@ -167,6 +183,11 @@ bool IsInteger(const Expression& e, const Decimal& rounded, const Budget& budget
 }
 
 }  // namespace
+
+bool HasDecimal(const Expression& e) {
+  if (e.kind == Kind::kNumber) return e.text.find('.') != std::string::npos;
+  return std::any_of(e.args.begin(), e.args.end(), HasDecimal);
+}
 
 Expression IntegerNumber(int64_t value) {
   if (value < 0) return {Kind::kNegate, "", {IntegerNumber(-value)}, 0, 0};
@@ -218,10 +239,13 @@ bool ScalarsEqual(const Expression& gold, const Expression& answer, const Budget
     return Equal(WithoutPercent(gold), WithoutPercent(answer), budget);  // 50\% for 50
   }
   // An exact number against arithmetic with decimals: the floating-point value, to the last bit.
-  if (IsExactNumber(gold) != IsExactNumber(answer) && !gold_decimal && !answer_decimal && (HasDecimal(gold) || HasDecimal(answer))) {
+  if (IsExactNumber(gold) != IsExactNumber(answer) && !gold_decimal && !answer_decimal &&
+      (HasDecimal(gold) || HasDecimal(answer))) {
     const std::optional<Folded> a = Fold(gold), b = Fold(answer);
     if (a && b) return a->AsFloat() == b->AsFloat();
   }
+  const bool values_only = FreeSymbols(gold).empty();
+  if (!values_only && HasOpenAbsoluteValue(gold) != HasOpenAbsoluteValue(answer)) return false;
   if (Equal(gold, answer, budget)) return !HasFoldedRoot(gold, budget) && !HasFoldedRoot(answer, budget);
   if (!gold_decimal && !answer_decimal) return false;
   const std::optional<Decimal> a = RoundTo(gold, 6, budget), b = RoundTo(answer, 6, budget);

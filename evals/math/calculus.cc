@@ -1,7 +1,7 @@
 // Sums, products, integrals and limits that have a value we can write down: sums over whole numbers term by term, sums of
 // polynomials and geometric series in closed form, integrals of polynomials between two ends, limits where the function is
-// defined, derivatives of elementary functions. Everything else stays an unknown function, equal only to itself. Formulas: Faulhaber's sums by interpolation
-// (a sum of a polynomial of degree d over 1..n is one of degree d + 1 in n).
+// defined, derivatives of elementary functions. Everything else stays an unknown function, equal only to itself. Formulas:
+// Faulhaber's sums by interpolation (a sum of a polynomial of degree d over 1..n is one of degree d + 1 in n).
 #include "evals/math/calculus.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace tidemark::math {
 namespace {
 
-constexpr int kMaxDegree = 8;           // of polynomials that are summed or integrated in closed form
+constexpr int kMaxDegree = 8;             // of polynomials that are summed or integrated in closed form
 constexpr int64_t kMaxTermNodes = 20000;  // of a sum written out
 
 Expression Node(Kind kind, std::vector<Expression> args) { return {kind, "", std::move(args), 0, 0}; }
@@ -135,8 +135,8 @@ std::vector<Expression> Coefficients(std::vector<Expression> values) {
   int64_t factorial = 1;
   for (size_t k = 0; k < n; ++k) {
     for (size_t i = 0; i < falling.size(); ++i) {
-      parts[i].push_back(Node(
-          Kind::kMultiply, {values[0], Node(Kind::kDivide, {IntegerNumber(falling[i]), IntegerNumber(factorial)})}));
+      parts[i].push_back(
+          Node(Kind::kMultiply, {values[0], Node(Kind::kDivide, {IntegerNumber(falling[i]), IntegerNumber(factorial)})}));
     }
     for (size_t i = 0; i + 1 < values.size(); ++i) values[i] = Difference(values[i + 1], values[i]);
     values.pop_back();
@@ -214,8 +214,9 @@ std::optional<Expression> Derivative(const Expression& e, const std::string& x) 
       return Node(Kind::kDivide, {upper, Node(Kind::kPower, {e.args[1], IntegerNumber(2)})});
     }
     case Kind::kPower: {
-      if (Has(e.args[1], x)) return times(e, Node(Kind::kAdd, {times(inner[1], Expression{Kind::kFunction, "ln", {e.args[0]}, 0, 0}),
-                                                               Node(Kind::kDivide, {times(e.args[1], inner[0]), e.args[0]})}));
+      if (Has(e.args[1], x))
+        return times(e, Node(Kind::kAdd, {times(inner[1], Expression{Kind::kFunction, "ln", {e.args[0]}, 0, 0}),
+                                          Node(Kind::kDivide, {times(e.args[1], inner[0]), e.args[0]})}));
       const Expression less = Difference(e.args[1], IntegerNumber(1));
       return times(times(e.args[1], Node(Kind::kPower, {e.args[0], less})), inner[0]);
     }

@@ -7,8 +7,8 @@
 
 namespace tidemark::math {
 
-// e with its functions "sum", "product", "integral", "limit" and "derivative" (see latex_parser.h) replaced by their values where those are
-// found; the others stay. Throws BudgetSpent.
+// e with its functions "sum", "product", "integral", "limit" and "derivative" (see latex_parser.h) replaced by their values where
+// those are found; the others stay. Throws BudgetSpent.
 Expression EvaluateCalculus(const Expression& e, const Budget& budget);
 
 }  // namespace tidemark::math

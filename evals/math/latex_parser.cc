@@ -148,10 +148,20 @@ bool IsWordByte(char c) {
 // Signs of complex numbers or matrices (math_verify's complex_number_pattern): an "i" that is a word of its own, \imath, \det,
 // \mathbb{C} and the like. "9i" has none.
 bool LooksComplex(std::string_view latex) {
-  constexpr std::string_view kSigns[] = {"\\mathbb{C}",  "\\text{i}",         "\\mathrm{i}",      "\\det",
-                                         "\\arg{",       "\\Re{",            "\\Im{",           "\\text{rank}",
-                                         "\\text{Re}",   "\\text{Im}",       "\\operatorname{tr}",
-                                         "\\operatorname{rank}", "\\operatorname{Re}", "\\operatorname{Im}"};
+  constexpr std::string_view kSigns[] = {"\\mathbb{C}",
+                                         "\\text{i}",
+                                         "\\mathrm{i}",
+                                         "\\det",
+                                         "\\arg{",
+                                         "\\Re{",
+                                         "\\Im{",
+                                         "\\text{rank}",
+                                         "\\text{Re}",
+                                         "\\text{Im}",
+                                         "\\operatorname{tr}",
+                                         "\\operatorname{rank}",
+                                         "\\operatorname{Re}",
+                                         "\\operatorname{Im}"};
   for (std::string_view sign : kSigns) {
     if (latex.find(sign) != std::string_view::npos) return true;
   }

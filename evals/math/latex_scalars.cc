@@ -165,11 +165,8 @@ LatexGrammar::Found LatexGrammar::Product(uint32_t at, Functions functions) {
 }
 
 LatexGrammar::Found LatexGrammar::Unary(uint32_t at, Functions functions) {
-  bool negative = false;
-  while (At(at) == Word::kAdd || At(at) == Word::kSubtract) {
-    negative ^= At(at) == Word::kSubtract;
-    ++at;
-  }
+  int signs = 0;
+  for (; At(at) == Word::kAdd || At(at) == Word::kSubtract; ++at) signs += At(at) == Word::kSubtract;
   // The first factor of an argument may itself be a function: \sin \cos x.
   Found factor = Postfix(at, Functions::kAllowed);
   if (!factor) return {};
@@ -180,9 +177,12 @@ LatexGrammar::Found LatexGrammar::Unary(uint32_t at, Functions functions) {
     next = factor.next;
     factor = Postfix(next, functions);
   }
-  const int node = Juxtapose(factors);
+  int node = Juxtapose(factors);
   if (node < 0) return {};
-  return {negative ? Make(Kind::kNegate, "", {node}) : node, next};
+  if (signs % 2 == 1) node = Make(Kind::kNegate, "", {node});
+  // "--x" is a product of signs and x, no longer a name.
+  if (signs > 0 && signs % 2 == 0) node = Make(Kind::kNegate, "", {Make(Kind::kNegate, "", {node})});
+  return {node, next};
 }
 
 LatexGrammar::Found LatexGrammar::Postfix(uint32_t at, Functions functions) {

@@ -95,9 +95,8 @@ TEST_CASE("an i that stands by itself makes every letter complex, a capital I is
 }
 
 TEST_CASE("formulas outside the language are unreadable") {
-  for (const char* latex :
-       {"", "\\foo", "1 +", "(1", "x^", "\\frac{1}", "1 < ", "\\left( 1 \\right)", "a \\mid b", "\\sum_{k=1} k", "\\sum_{k}^{2} k", "\\int_0 x dx",
-        "\\lim x", "?"}) {
+  for (const char* latex : {"", "\\foo", "1 +", "(1", "x^", "\\frac{1}", "1 < ", "\\left( 1 \\right)", "a \\mid b",
+                            "\\sum_{k=1} k", "\\sum_{k}^{2} k", "\\int_0 x dx", "\\lim x", "?"}) {
     INFO(latex);
     CHECK(Read(latex) == "unreadable");
   }
