@@ -8,6 +8,7 @@
 #include "engine/core/file.h"
 #include "engine/core/random.h"
 #include "engine/core/sha256.h"
+#include "reports/intervals.h"
 
 namespace tidemark {
 namespace {
@@ -142,8 +143,7 @@ Agreement CompareGrades(const GradedAnswers& a, const GradedAnswers& b, uint64_t
   if (result.both == 0) throw Error(a.name + ", " + b.name, "no answer with a grade of both", "two judges of the same answers");
   result.observed = 1 - static_cast<double>(result.disagreements.size()) / static_cast<double>(result.both);
   const bool single = static_cast<size_t>(result.both) == samples.size();
-  result.observed_ci = single ? WilsonInterval(result.observed, static_cast<double>(result.both))
-                              : ClusterBootstrapInterval(equal, 1, seed, StableHash("agreement"));
+  result.observed_ci = single ? WilsonInterval(result.observed, static_cast<double>(result.both)) : ClusterInterval(equal, 1);
   result.kappa = Kappa(result.confusion);
   if (!result.kappa) return result;
   if (result.disagreements.empty()) {
