@@ -58,7 +58,7 @@ std::vector<TokenId> ReadChat(const LoadedModel& model, const std::string& path)
   try {
     chat = Json::parse(ReadFile(path));
   } catch (const Json::parse_error& e) {
-    throw Error(path, e.what(),
+    throw Error(path, fmt::format("something that is not JSON at byte {}", e.byte),
                 "a JSON array of {\"role\", \"content\"} or {\"messages\": "
                 "[...], \"tools\": [...]}");
   }

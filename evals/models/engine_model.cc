@@ -89,7 +89,9 @@ EngineModel::EngineModel(ModelFile file, const ModelOptions& options)
       generator_options_(options.generator),
       generator_(MakeGenerator(loaded_, pool_, options.generator)),
       backends_(options.load.backends) {
-  if (loaded_.tokenizer == nullptr) throw Error(file_.name, "no tokenizer", "a model with tokenizer and chat template");
+  if (loaded_.tokenizer == nullptr)
+    throw Error(file_.name, "no tokenizer", "a model with tokenizer and chat template",
+                "use a file that holds its tokenizer (a GGUF file does)");
   if (!loaded_.chat_template)
     throw Error(file_.name, "no chat template", "tokenizer.chat_template", "evaluations ask chat models");
 }
