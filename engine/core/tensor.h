@@ -45,6 +45,11 @@ struct MatrixSpan {
   std::span<T> Row(int64_t r) const { return {data + r * stride, static_cast<size_t>(cols)}; }
   operator MatrixSpan<const T>() const { return {data, rows, cols, stride}; }
 };
+// Rows [first, first + count) of m.
+template <typename T>
+MatrixSpan<T> RowRange(MatrixSpan<T> m, int64_t first, int64_t count) {
+  return {m.data + first * m.stride, count, m.cols, m.stride};
+}
 using Matrix = MatrixSpan<float>;
 using ConstMatrix = MatrixSpan<const float>;
 

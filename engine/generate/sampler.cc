@@ -2,15 +2,29 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
-#include <unordered_set>
 
 #include "engine/core/error.h"
+#include "engine/ops/op_kernels.h"
 
 namespace tidemark {
 namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
+
+// The largest value of every kMaxBlock logits, and what it tells.
+struct Maxima {
+  explicit Maxima(std::span<const float> logits)
+      : of_blocks((logits.size() + static_cast<size_t>(kMaxBlock) - 1) / static_cast<size_t>(kMaxBlock)) {
+    broken = BestOpKernels().block_max(logits.data(), static_cast<int64_t>(logits.size()), of_blocks.data());
+    for (const float value : of_blocks) largest = std::max(largest, value);
+  }
+
+  std::vector<float> of_blocks;
+  float largest = kMinusInfinity;
+  bool broken = false;  // a NaN or +inf somewhere
+};
 
 bool Better(const Candidate& a, const Candidate& b) { return a.logit != b.logit ? a.logit > b.logit : a.id < b.id; }
 
@@ -92,24 +106,22 @@ void ApplyTemperature(std::vector<Candidate>& candidates, double temperature) {
 }  // namespace
 
 std::optional<TokenId> Argmax(std::span<const float> logits) {
-  size_t best = 0;
-  bool broken = logits.empty();
-  for (size_t i = 0; i < logits.size(); ++i) {
-    // Written so that NaN makes the first comparison false.
-    if (!(logits[i] < std::numeric_limits<float>::infinity())) broken = true;
-    if (logits[i] > logits[best]) best = i;
-  }
-  if (broken || logits[best] == kMinusInfinity) return std::nullopt;
-  return static_cast<TokenId>(best);
+  if (logits.empty()) return std::nullopt;
+  const Maxima maxima(logits);
+  if (maxima.broken || maxima.largest == kMinusInfinity) return std::nullopt;
+  // The first block that has the largest value, the first place in it.
+  const auto block = std::find(maxima.of_blocks.begin(), maxima.of_blocks.end(), maxima.largest) - maxima.of_blocks.begin();
+  return static_cast<TokenId>(std::find(logits.begin() + block * kMaxBlock, logits.end(), maxima.largest) - logits.begin());
 }
 
 void ApplyRepetitionPenalty(std::span<float> logits, std::span<const TokenId> history, double penalty, int window) {
   if (penalty == 1.0 || window == 0) return;
   const size_t last = window < 0 ? history.size() : std::min(history.size(), static_cast<size_t>(window));
   const auto p = static_cast<float>(penalty);
-  std::unordered_set<TokenId> seen;
+  std::vector<bool> seen(logits.size());
   for (const TokenId id : history.last(last)) {
-    if (id < 0 || static_cast<size_t>(id) >= logits.size() || !seen.insert(id).second) continue;
+    if (id < 0 || static_cast<size_t>(id) >= logits.size() || seen[static_cast<size_t>(id)]) continue;
+    seen[static_cast<size_t>(id)] = true;
     float& logit = logits[static_cast<size_t>(id)];
     logit = logit < 0 ? logit * p : logit / p;
   }
@@ -117,14 +129,37 @@ void ApplyRepetitionPenalty(std::span<float> logits, std::span<const TokenId> hi
 
 namespace {
 
+// No logit below this survives the filters, so that 128,000 candidates need not be made to keep 80; -inf: nothing is known.
+float LeastUseful(const Maxima& maxima, size_t count, const SamplingOptions& options) {
+  const size_t k = static_cast<size_t>(options.top_k);
+  double least = kMinusInfinity;
+  if (options.top_k > 0 && k < count && k <= maxima.of_blocks.size()) {
+    // The k-th largest of the blocks' maxima: so many logits at least are not below it.
+    std::vector<float> values = maxima.of_blocks;
+    std::nth_element(values.begin(), values.begin() + (options.top_k - 1), values.end(), std::greater<>());
+    least = static_cast<double>(values[k - 1]);
+  } else if (options.top_k == 0 && options.top_p >= 1.0 && options.min_p > 0.0) {
+    const double t = options.order == SamplerOrder::kHf ? options.temperature : 1.0;
+    least = static_cast<double>(maxima.largest) + t * std::log(options.min_p);
+  }
+  // The filters compare logits divided by the temperature and rounded: nearly equal ones can become equal there.
+  return static_cast<float>(least - 1e-5 * (std::fabs(least) + std::fabs(static_cast<double>(maxima.largest))) - 1e-20);
+}
+
 // What penalty and filters leave; empty: logits that are not finite, before or after them.
 Pool FilteredPool(std::span<float> logits, std::span<const TokenId> history, const SamplingOptions& options) {
   Pool pool;
   if (!Argmax(logits)) return pool;
   ApplyRepetitionPenalty(logits, history, options.repetition_penalty, options.penalty_window);
-  pool.all.reserve(logits.size());
-  for (size_t i = 0; i < logits.size(); ++i) {
-    if (logits[i] != kMinusInfinity) pool.all.push_back({static_cast<TokenId>(i), logits[i], 0});
+  const Maxima maxima(logits);
+  const float least = LeastUseful(maxima, logits.size(), options);
+  for (size_t block = 0; block < maxima.of_blocks.size(); ++block) {
+    if (maxima.of_blocks[block] < least || maxima.of_blocks[block] == kMinusInfinity) continue;
+    const size_t begin = block * static_cast<size_t>(kMaxBlock),
+                 end = std::min(logits.size(), begin + static_cast<size_t>(kMaxBlock));
+    for (size_t i = begin; i < end; ++i) {
+      if (logits[i] >= least && logits[i] != kMinusInfinity) pool.all.push_back({static_cast<TokenId>(i), logits[i], 0});
+    }
   }
   if (pool.all.empty()) return pool;
   const bool hf = options.order == SamplerOrder::kHf;

@@ -38,7 +38,8 @@ class Lfm2 final : public Model {
         w_(LoadLfm2Weights(config, packer)),
         shares_(packer.TakeShares()),
         inv_freq_(RopeInverseFrequencies(config.head_dim, config.rope_theta)),
-        attention_(BestAttentionKernels(cpu, config.head_dim)) {}
+        attention_(BestAttentionKernels(cpu, config.head_dim)),
+        ops_(BestOpKernels(cpu)) {}
 
   const ModelConfig& Config() const override { return config_; }
   std::span<const BackendShare> Backends() const override { return shares_; }
@@ -64,16 +65,11 @@ class Lfm2 final : public Model {
   std::vector<BackendShare> shares_;
   std::vector<float> inv_freq_;  // [d / 2]
   const AttentionKernels& attention_;
+  const OpKernels& ops_;
   RouteRecorder recorder_;
 };
 
 Matrix Scratch(Workspace& ws, int slot, int64_t rows, int64_t cols) { return {ws.Floats(slot, rows * cols), rows, cols, cols}; }
-
-// Rows [first, first + count) of m.
-template <typename T>
-MatrixSpan<T> RowRange(MatrixSpan<T> m, int64_t first, int64_t count) {
-  return {m.data + first * m.stride, count, m.cols, m.stride};
-}
 
 // m [rows, heads * d] seen as [rows * heads, d]; rows are contiguous.
 Matrix ByHead(Matrix m, int64_t d) { return {m.data, m.rows * (m.cols / d), d, d}; }
@@ -95,14 +91,14 @@ void Lfm2::ForwardPass(std::span<const Step> steps, Workspace& ws) const {
   int64_t conv_index = 0, attention_index = 0;
   for (size_t i = 0; i < w_.layers.size(); ++i) {
     const Lfm2Layer& layer = w_.layers[i];
-    RmsNorm(h, layer.operator_norm, eps(), n, ws.pool());
+    RmsNorm(h, layer.operator_norm, eps(), n, ws.pool(), ops_);
     ws.Lap(Op::kNorm);
     if (layer.conv) {
       Conv(*layer.conv, conv_index++, batch, n, h, ws);
     } else {
       SelfAttention(*layer.attention, attention_index++, batch, rotation, n, h, ws);
     }
-    RmsNorm(h, layer.ffn_norm, eps(), n, ws.pool());
+    RmsNorm(h, layer.ffn_norm, eps(), n, ws.pool(), ops_);
     ws.Lap(Op::kNorm);
     if (layer.moe) {
       Moe(*layer.moe, static_cast<int64_t>(i), n, h, ws);
@@ -117,10 +113,11 @@ void Lfm2::ForwardPass(std::span<const Step> steps, Workspace& ws) const {
 // h = rows of the embedding matrix, without scale or norm.
 Matrix Lfm2::Embed(const Batch& batch, Workspace& ws) const {
   const Matrix h = Scratch(ws, kHidden, batch.rows, config_.hidden_size);
-  int64_t row = 0;
-  for (const Step& step : batch.steps) {
-    for (const TokenId token : step.tokens) DequantizeRow(w_.embed_tokens, token, h.Row(row++));
-  }
+  std::vector<TokenId> tokens;
+  for (const Step& step : batch.steps) tokens.insert(tokens.end(), step.tokens.begin(), step.tokens.end());
+  ws.pool().RunRanges(batch.rows, 16, [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) DequantizeRow(w_.embed_tokens, tokens[static_cast<size_t>(r)], h.Row(r));
+  });
   return h;
 }
 
@@ -142,18 +139,18 @@ void Lfm2::Conv(const Lfm2Conv& w, int64_t conv_index, const Batch& batch, Const
   const Matrix y = Scratch(ws, kMixed, h.rows, h.cols);
   const Matrix out = Scratch(ws, kQuery, h.rows, h.cols);
   RunMatmuls({{w.in_proj.get(), n, bcx}}, ws, Op::kConvIn);
-  AddBias(w.in_proj_bias, bcx, ws.pool());
+  AddBias(w.in_proj_bias, bcx, ws.pool(), ops_);
   ws.Lap(Op::kResidual);
   std::vector<ShortConvStep> conv_steps;
   for (size_t s = 0; s < batch.steps.size(); ++s) {
     const Step& step = batch.steps[s];
     conv_steps.push_back({batch.first_row[s], static_cast<int64_t>(step.tokens.size()), step.state->ConvWindow(conv_index)});
   }
-  ShortConv(bcx, conv_steps, w.kernel, w.bias, y, ws.pool());
+  ShortConv(bcx, conv_steps, w.kernel, w.bias, y, ws.pool(), ops_);
   ws.Lap(Op::kShortConv);
   RunMatmuls({{w.out_proj.get(), y, out}}, ws, Op::kConvOut);
-  AddBias(w.out_proj_bias, out, ws.pool());
-  Add(out, h, ws.pool());
+  AddBias(w.out_proj_bias, out, ws.pool(), ops_);
+  Add(out, h, ws.pool(), ops_);
   ws.Lap(Op::kResidual);
 }
 
@@ -165,11 +162,11 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
   const Matrix k = Scratch(ws, kKey, h.rows, config_.num_key_value_heads * d);
   const Matrix v = Scratch(ws, kValue, h.rows, config_.num_key_value_heads * d);
   RunMatmuls({{w.q_proj.get(), n, q}, {w.k_proj.get(), n, k}, {w.v_proj.get(), n, v}}, ws, Op::kAttentionQkv);
-  RmsNorm(ByHead(q, d), w.q_layernorm, eps(), ByHead(q, d), ws.pool());
-  RmsNorm(ByHead(k, d), w.k_layernorm, eps(), ByHead(k, d), ws.pool());
+  RmsNorm(ByHead(q, d), w.q_layernorm, eps(), ByHead(q, d), ws.pool(), ops_);
+  RmsNorm(ByHead(k, d), w.k_layernorm, eps(), ByHead(k, d), ws.pool(), ops_);
   ws.Lap(Op::kNorm);
-  Rope(q, rotation, ws.pool());
-  Rope(k, rotation, ws.pool());
+  Rope(q, rotation, ws.pool(), ops_);
+  Rope(k, rotation, ws.pool(), ops_);
   ws.Lap(Op::kRope);
 
   // Steps of one batch may keep their caches in different formats; each format is one call.
@@ -196,7 +193,7 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
   }
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
   RunMatmuls({{w.out_proj.get(), mixed, out}}, ws, Op::kAttentionOut);
-  Add(out, h, ws.pool());
+  Add(out, h, ws.pool(), ops_);
   ws.Lap(Op::kResidual);
 }
 
@@ -206,7 +203,7 @@ void Lfm2::Mlp(const Lfm2Mlp& w, ConstMatrix n, Matrix h, Workspace& ws) const {
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
   RunMatmuls({{.w = w.w3.get(), .x = n, .y = inner, .gate = w.w1.get()}}, ws, Op::kDenseGateUp);
   RunMatmuls({{.w = w.w2.get(), .x = inner, .y = out}}, ws, Op::kDenseDown);
-  Add(out, h, ws.pool());
+  Add(out, h, ws.pool(), ops_);
   ws.Lap(Op::kResidual);
 }
 
@@ -218,11 +215,9 @@ void Lfm2::Moe(const Lfm2Moe& w, int64_t layer, ConstMatrix n, Matrix h, Workspa
   const Matrix weights = Scratch(ws, kValue, h.rows, k);
   std::vector<int32_t>& chosen = ws.Ints(kChosen);
   chosen.resize(static_cast<size_t>(slots));
-  RouterScores(n, router, scores, ws.pool());
+  RouterScores(n, router, scores, ws.pool(), ops_);
   const RouterOptions options{k, config_.norm_topk_prob, static_cast<float>(config_.routed_scaling_factor)};
-  for (int64_t r = 0; r < h.rows; ++r) {
-    SelectExperts(scores.Row(r), w.expert_bias, options, {chosen.data() + r * k, static_cast<size_t>(k)}, weights.Row(r));
-  }
+  SelectExperts(scores, w.expert_bias, options, chosen, weights, ws.pool());
   if (recorder_) recorder_(layer, chosen);
 
   const ExpertPlan plan = PlanExperts(chosen, {weights.data, static_cast<size_t>(slots)}, k, config_.num_experts);
@@ -238,7 +233,7 @@ void Lfm2::Moe(const Lfm2Moe& w, int64_t layer, ConstMatrix n, Matrix h, Workspa
   }
   RunMatmuls(gated, ws, Op::kExpertGateUp);
   RunMatmuls(down, ws, Op::kExpertDown);
-  ScatterAddRows(out, plan, h, ws.pool());
+  ScatterAddRows(out, plan, h, ws.pool(), ops_);
   ws.Lap(Op::kScatter);
 }
 
@@ -265,7 +260,7 @@ void Lfm2::Head(const Batch& batch, ConstMatrix h, Workspace& ws) const {
       const std::span<const float> row = h.Row(block[static_cast<size_t>(r)].row);
       std::copy(row.begin(), row.end(), n.Row(r).begin());
     }
-    RmsNorm(n, w_.embedding_norm, eps(), n, ws.pool());
+    RmsNorm(n, w_.embedding_norm, eps(), n, ws.pool(), ops_);
     ws.Lap(Op::kNorm);
     RunMatmuls({{w_.lm_head.get(), n, logits}}, ws, Op::kHead);
     for (int64_t r = 0; r < rows; ++r) std::copy_n(logits.Row(r).data(), vocab, block[static_cast<size_t>(r)].logits);

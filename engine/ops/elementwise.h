@@ -7,6 +7,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/core/thread_pool.h"
+#include "engine/ops/op_kernels.h"
 
 namespace tidemark {
 
@@ -17,13 +18,13 @@ inline float Sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 inline float Silu(float x) { return x / (1.0f + std::exp(-x)); }
 
 // gate[r, j] <- silu(gate[r, j]) * up[r, j]. Same shape, not overlapping.
-void SwiGlu(Matrix gate, ConstMatrix up, ThreadPool& pool);
+void SwiGlu(Matrix gate, ConstMatrix up, ThreadPool& pool, const OpKernels& ops = BestOpKernels());
 
 // y[r, j] += x[r, j]. Same shape.
-void Add(ConstMatrix x, Matrix y, ThreadPool& pool);
+void Add(ConstMatrix x, Matrix y, ThreadPool& pool, const OpKernels& ops = BestOpKernels());
 
 // y[r, j] += bias[j]. An empty bias changes nothing.
-void AddBias(std::span<const float> bias, Matrix y, ThreadPool& pool);
+void AddBias(std::span<const float> bias, Matrix y, ThreadPool& pool, const OpKernels& ops = BestOpKernels());
 
 }  // namespace tidemark
 

@@ -50,24 +50,17 @@ void GatherRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& poo
   });
 }
 
-void ScatterAddRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& pool) {
+void ScatterAddRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& pool, const OpKernels& ops) {
   TM_CHECK(x.cols == y.cols && y.rows > 0 && x.rows == static_cast<int64_t>(plan.token_slots.size()) && x.rows % y.rows == 0,
            "x [{}, {}], y [{}, {}]", x.rows, x.cols, y.rows, y.cols);
   const int64_t k = x.rows / y.rows;
-  constexpr int64_t kColumns = 256;  // of partial sums, on the stack
   pool.RunRanges(y.rows, RowGrain(y.cols * k), [&](int64_t begin, int64_t end, int) {
+    std::vector<const float*> rows(static_cast<size_t>(k));
     for (int64_t t = begin; t < end; ++t) {
-      for (int64_t first = 0; first < y.cols; first += kColumns) {
-        const int64_t count = std::min(kColumns, y.cols - first);
-        float sum[kColumns] = {};
-        for (int64_t i = 0; i < k; ++i) {
-          const float w = plan.token_weights[static_cast<size_t>(t * k + i)];
-          const float* row = x.Row(plan.token_slots[static_cast<size_t>(t * k + i)]).data() + first;
-          for (int64_t j = 0; j < count; ++j) sum[j] += row[j] * w;
-        }
-        float* out = y.Row(t).data() + first;
-        for (int64_t j = 0; j < count; ++j) out[j] += sum[j];
+      for (int64_t i = 0; i < k; ++i) {
+        rows[static_cast<size_t>(i)] = x.Row(plan.token_slots[static_cast<size_t>(t * k + i)]).data();
       }
+      ops.add_weighted(rows.data(), plan.token_weights.data() + t * k, k, y.cols, y.Row(t).data());
     }
   });
 }

@@ -9,6 +9,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/core/thread_pool.h"
+#include "engine/ops/op_kernels.h"
 
 namespace tidemark {
 
@@ -31,7 +32,7 @@ void GatherRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& poo
 
 // y[t] += sum of weight * x[slot] over the slots of row t, in ascending expert order from zero (the order of Hugging Face's
 // index_add). x: [rows * k, H]; y: [rows, H].
-void ScatterAddRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& pool);
+void ScatterAddRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& pool, const OpKernels& ops = BestOpKernels());
 
 }  // namespace tidemark
 

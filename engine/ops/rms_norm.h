@@ -6,12 +6,14 @@
 
 #include "engine/core/tensor.h"
 #include "engine/core/thread_pool.h"
+#include "engine/ops/op_kernels.h"
 
 namespace tidemark {
 
 // y[r, j] = weight[j] * (x[r, j] / sqrt(mean_j x[r, j]^2 + eps)). x, y: [rows, cols]; weight: [cols]. y may be x.
 // Normed value rounded before the weight is applied, as in Lfm2RMSNorm of Hugging Face transformers.
-void RmsNorm(ConstMatrix x, std::span<const float> weight, float eps, Matrix y, ThreadPool& pool);
+void RmsNorm(ConstMatrix x, std::span<const float> weight, float eps, Matrix y, ThreadPool& pool,
+             const OpKernels& ops = BestOpKernels());
 
 }  // namespace tidemark
 

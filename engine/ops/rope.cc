@@ -33,23 +33,12 @@ void RopeRotation(std::span<const int32_t> positions, std::span<const float> inv
   });
 }
 
-void Rope(Matrix x, ConstMatrix rotation, ThreadPool& pool) {
+void Rope(Matrix x, ConstMatrix rotation, ThreadPool& pool, const OpKernels& ops) {
   const int64_t d = rotation.cols, half = d / 2;
   TM_CHECK(x.rows == rotation.rows && d > 0 && x.cols % d == 0, "x [{}, {}], rotation [{}, {}]", x.rows, x.cols, rotation.rows,
            d);
   pool.RunRanges(x.rows, RowGrain(x.cols), [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; ++r) {
-      const float* c = rotation.Row(r).data();
-      const float* s = c + half;
-      for (float* head = x.Row(r).data(); head != x.Row(r).data() + x.cols; head += d) {
-        float* other = head + half;
-        for (int64_t j = 0; j < half; ++j) {
-          const float a = head[j], b = other[j];
-          head[j] = a * c[j] - b * s[j];
-          other[j] = b * c[j] + a * s[j];
-        }
-      }
-    }
+    for (int64_t r = begin; r < end; ++r) ops.rope(x.Row(r).data(), x.cols / d, rotation.Row(r).data(), half);
   });
 }
 

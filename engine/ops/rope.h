@@ -12,6 +12,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/core/thread_pool.h"
+#include "engine/ops/op_kernels.h"
 
 namespace tidemark {
 
@@ -24,7 +25,7 @@ void RopeRotation(std::span<const int32_t> positions, std::span<const float> inv
 // Turns every head of every row in place: with (c, s) of row r and pair j
 //   x[j] <- x[j] c - x[j + d/2] s,   x[j + d/2] <- x[j + d/2] c + x[j] s.
 // x: [rows, heads * d]; rotation: [rows, d].
-void Rope(Matrix x, ConstMatrix rotation, ThreadPool& pool);
+void Rope(Matrix x, ConstMatrix rotation, ThreadPool& pool, const OpKernels& ops = BestOpKernels());
 
 }  // namespace tidemark
 

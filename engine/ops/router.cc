@@ -3,19 +3,23 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/ops/elementwise.h"
 #include "engine/ops/reduce.h"
 
 namespace tidemark {
 
-void RouterScores(ConstMatrix x, ConstMatrix weight, Matrix scores, ThreadPool& pool) {
+void RouterScores(ConstMatrix x, ConstMatrix weight, Matrix scores, ThreadPool& pool, const OpKernels& ops) {
   TM_CHECK(x.cols == weight.cols && scores.rows == x.rows && scores.cols == weight.rows,
            "x [{}, {}], weight [{}, {}], scores [{}, {}]", x.rows, x.cols, weight.rows, weight.cols, scores.rows, scores.cols);
-  // Over (row, expert), so that a single decoded token is shared out as well.
-  pool.RunRanges(x.rows * weight.rows, RowGrain(x.cols), [&](int64_t begin, int64_t end, int) {
+  // Over blocks of (rows, experts), so that a single decoded token is shared out as well.
+  constexpr int64_t kRows = 8, kExperts = 8;
+  const int64_t across = (weight.rows + kExperts - 1) / kExperts, down = (x.rows + kRows - 1) / kRows;
+  pool.RunRanges(across * down, RowGrain(x.cols * kExperts / 4), [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t r = i / weight.rows, e = i % weight.rows;
-      scores.data[r * scores.stride + e] = Sigmoid(Dot(x.data + r * x.stride, weight.data + e * weight.stride, x.cols));
+      const int64_t r = i / across * kRows, rows = std::min(kRows, x.rows - r);
+      const int64_t e = i % across * kExperts, experts = std::min(kExperts, weight.rows - e);
+      const Matrix out{scores.data + r * scores.stride + e, rows, experts, scores.stride};
+      ops.dots(RowRange(x, r, rows), RowRange(weight, e, experts), out);
+      for (int64_t j = 0; j < rows; ++j) ops.sigmoid(out.Row(j).data(), experts);
     }
   });
 }
@@ -32,7 +36,7 @@ void SelectExperts(std::span<const float> scores, std::span<const float> bias, c
     size_t best = scores.size();
     for (size_t e = 0; e < scores.size(); ++e) {
       // A NaN never compares greater; the first expert left stands in, so that broken weights give NaN logits and no crash.
-      if (!chosen(e) && (best == scores.size() || key(e) > key(best))) best = e;
+      if ((best == scores.size() || key(e) > key(best)) && !chosen(e)) best = e;
     }
     experts[i] = static_cast<int32_t>(best);
     weights[i] = scores[best];
@@ -43,6 +47,19 @@ void SelectExperts(std::span<const float> scores, std::span<const float> bias, c
     for (float& w : weights) w /= sum + 1e-6f;
   }
   for (float& w : weights) w *= options.routed_scaling_factor;
+}
+
+void SelectExperts(ConstMatrix scores, std::span<const float> bias, const RouterOptions& options, std::span<int32_t> experts,
+                   Matrix weights, ThreadPool& pool) {
+  const int64_t k = options.num_experts_per_tok;
+  TM_CHECK(weights.rows == scores.rows && static_cast<int64_t>(experts.size()) == scores.rows * k, "{} rows, {} choices",
+           scores.rows, experts.size());
+  pool.RunRanges(scores.rows, RowGrain(scores.cols * k), [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) {
+      SelectExperts(scores.Row(r), bias, options, experts.subspan(static_cast<size_t>(r * k), static_cast<size_t>(k)),
+                    weights.Row(r));
+    }
+  });
 }
 
 }  // namespace tidemark

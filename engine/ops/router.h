@@ -9,6 +9,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/core/thread_pool.h"
+#include "engine/ops/op_kernels.h"
 
 namespace tidemark {
 
@@ -20,12 +21,18 @@ struct RouterOptions {
 
 // scores[r, e] = sigmoid(x[r] . weight[e]). x: [rows, H]; weight: [E, H]; scores: [rows, E]. float32, never the backend's
 // precision.
-void RouterScores(ConstMatrix x, ConstMatrix weight, Matrix scores, ThreadPool& pool);
+// The sum is Dot of reduce.h: 16 partial sums over ascending elements, no fused operations, then a tree; so scores and the
+// experts they choose are the same on every instruction set.
+void RouterScores(ConstMatrix x, ConstMatrix weight, Matrix scores, ThreadPool& pool, const OpKernels& ops = BestOpKernels());
 
 // The k experts of one row with the largest score + bias, largest first; the lowest index wins a tie. weights are the scores
 // without bias, renormalised and scaled as the options say. bias: [E] or empty; experts, weights: [k].
 void SelectExperts(std::span<const float> scores, std::span<const float> bias, const RouterOptions& options,
                    std::span<int32_t> experts, std::span<float> weights);
+
+// The same for every row of scores [rows, E]; experts, weights: [rows, k].
+void SelectExperts(ConstMatrix scores, std::span<const float> bias, const RouterOptions& options, std::span<int32_t> experts,
+                   Matrix weights, ThreadPool& pool);
 
 }  // namespace tidemark
 

@@ -8,6 +8,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/core/thread_pool.h"
+#include "engine/ops/op_kernels.h"
 
 namespace tidemark {
 
@@ -23,7 +24,7 @@ struct ShortConvStep {
 // bcx: [rows, 3H], its last third is overwritten with u; kernel: [taps, H] (the last tap multiplies the current token);
 // bias: [H] or empty; y: [rows, H]. u before the first token of a sequence is zero: a cleared window.
 void ShortConv(Matrix bcx, std::span<const ShortConvStep> steps, std::span<const float> kernel, std::span<const float> bias,
-               Matrix y, ThreadPool& pool);
+               Matrix y, ThreadPool& pool, const OpKernels& ops = BestOpKernels());
 
 }  // namespace tidemark
 

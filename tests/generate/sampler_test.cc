@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
+#include <random>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -163,9 +165,9 @@ std::vector<TokenId> KeptByDefinition(std::vector<float> logits, const SamplingO
 }
 
 TEST_CASE("candidates of a large vocabulary are those of a full sort") {
-  std::vector<float> logits(5000);
+  std::vector<float> logits(17000);
   // A permutation of distances that stay apart under every temperature: among equal logits the order is free.
-  for (size_t i = 0; i < logits.size(); ++i) logits[i] = 0.0024f * static_cast<float>(i * 7919 % logits.size());
+  for (size_t i = 0; i < logits.size(); ++i) logits[i] = 0.0007f * static_cast<float>(i * 7919 % logits.size());
   for (const SamplerOrder order : {SamplerOrder::kHf, SamplerOrder::kLlamaCpp}) {
     for (const double temperature : {0.3, 1.0, 3.0}) {
       for (const int top_k : {0, 1, 63, 64, 65, 700}) {
@@ -194,6 +196,28 @@ TEST_CASE("candidates of a large vocabulary are those of a full sort") {
         }
       }
     }
+  }
+}
+
+TEST_CASE("logits that become equal under the temperature stay tied, however few candidates are looked at") {
+  std::mt19937 random(3);
+  for (const double temperature : {0.2, 0.7, 1.0, 3.0, 1e5}) {
+    // Neighbouring floats around 8: a division by more than 1 and less than 2 makes some of them equal.
+    std::vector<float> logits(25700);
+    for (float& l : logits) l = 8.0f + 0x1p-20f * static_cast<float>(random() % 64);
+    std::vector<float> tempered = logits;
+    for (float& l : tempered) l /= static_cast<float>(temperature);
+    std::nth_element(tempered.begin(), tempered.begin() + 79, tempered.end(), std::greater<>());
+    SamplingOptions options;
+    options.temperature = temperature;
+    options.top_k = 80;
+    size_t expected = 0;
+    for (const float l : logits) expected += l / static_cast<float>(temperature) >= tempered[79] ? 1 : 0;
+    std::vector<float> scratch = logits;
+    CHECK(Candidates(scratch, {}, options).size() == expected);
+    options.order = SamplerOrder::kLlamaCpp;
+    scratch = logits;
+    CHECK(Candidates(scratch, {}, options).size() == 80);
   }
 }
 
