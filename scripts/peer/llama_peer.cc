@@ -1,0 +1,475 @@
+// Measures llama.cpp as its own llama-bench does, through the prebuilt shared libraries of a folder and with a CPU variant of
+// choice, so that Tidemark and llama.cpp can be timed side by side on one file:
+//
+//   llama_peer -m MODEL.gguf [-p 512] [-n 128] [-d 0,4096] [-b 1,8,32] [-t 2] [-r 5] [--variant best|avx512|avx2|NAME]
+//   llama_peer -m MODEL.gguf --tokens IDS.txt --logits-out FILE          (logits of every position, for `tidemark divergence`)
+//
+// -p prefills N tokens in one go and wants the last logits; -n decodes N tokens one by one, in B sequences in step for each B
+// of -b (as llama-batched-bench does); both start at each depth of -d (as llama-bench does: the context is filled once and then
+// restored, in all B sequences alike). Token ids are random below 128000; every measurement is warmed up. The defaults of
+// llama-bench hold for all else: ubatch 512, KV in f16, flash attention where llama.cpp chooses it, a thread pool that polls.
+// stdout: a JSON array with llama-bench's fields, and of our own: variant, n_seq, load_ns (model and context), first_token_ns
+// (from the start of the program to the logits of a first token), peak_rss_bytes (of the process so far, mapped file included).
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+
+#include "llama_api.h"
+
+namespace peer {
+namespace {
+
+constexpr int kMaxTokenId = 128000;  // above lie control tokens of the 8B model
+constexpr int kBatch = 2048, kMicroBatch = 512;
+
+int64_t Now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+struct Options {
+  std::string model, lib, variant = "best", tokens, logits_out, kv = "f16", flash = "auto";
+  std::vector<int> prompts, gens, depths = {0}, sequences = {1};
+  int threads = 2, repetitions = 5, poll = 50, seed = 1;
+  bool repack = true, list = false;
+};
+
+std::vector<int> List(const std::string& flag, const std::string& text, int least) {
+  std::vector<int> values;
+  std::istringstream in(text);
+  for (std::string word; std::getline(in, word, ',');) {
+    size_t used = 0;
+    int value = least - 1;
+    try {
+      value = std::stoi(word, &used);
+    } catch (const std::exception&) {
+    }
+    if (used != word.size() || value < least)
+      throw std::runtime_error(flag + " " + text + ": expected integers from " + std::to_string(least));
+    values.push_back(value);
+  }
+  if (values.empty()) throw std::runtime_error(flag + ": no value");
+  return values;
+}
+
+Options Parse(int argc, char** argv) {
+  Options o;
+  o.lib = (std::filesystem::canonical("/proc/self/exe").parent_path() / "lib").string();
+  bool chosen = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--no-repack" || flag == "--list") {
+      (flag == "--list" ? o.list : o.repack) = flag == "--list";
+      continue;
+    }
+    if (i + 1 == argc)
+      throw std::runtime_error(flag + ": unknown, or without a value; the flags stand at the top of llama_peer.cc");
+    const std::string value = argv[++i];
+    if (flag == "-m")
+      o.model = value;
+    else if (flag == "--lib")
+      o.lib = value;
+    else if (flag == "--variant")
+      o.variant = value;
+    else if (flag == "--tokens")
+      o.tokens = value;
+    else if (flag == "--logits-out")
+      o.logits_out = value;
+    else if (flag == "--kv-type")
+      o.kv = value;
+    else if (flag == "-fa")
+      o.flash = value;
+    else if (flag == "-p")
+      o.prompts = List(flag, value, 0), chosen = true;
+    else if (flag == "-n")
+      o.gens = List(flag, value, 0), chosen = true;
+    else if (flag == "-d")
+      o.depths = List(flag, value, 0);
+    else if (flag == "-b")
+      o.sequences = List(flag, value, 1);
+    else if (flag == "-t")
+      o.threads = List(flag, value, 1).front();
+    else if (flag == "-r")
+      o.repetitions = List(flag, value, 1).front();
+    else if (flag == "--poll")
+      o.poll = List(flag, value, 0).front();
+    else if (flag == "--seed")
+      o.seed = List(flag, value, 0).front();
+    else
+      throw std::runtime_error(flag + ": unknown; the flags stand at the top of llama_peer.cc");
+  }
+  if (!chosen) o.prompts = {512}, o.gens = {128};
+  if (o.model.empty() && !o.list) throw std::runtime_error("-m MODEL.gguf is needed");
+  if (o.tokens.empty() != o.logits_out.empty()) throw std::runtime_error("--tokens and --logits-out go together");
+  return o;
+}
+
+ggml_type KvType(const std::string& name) {
+  if (name == "f16") return GGML_TYPE_F16;
+  if (name == "f32") return GGML_TYPE_F32;
+  if (name == "bf16") return GGML_TYPE_BF16;
+  if (name == "q8_0") return GGML_TYPE_Q8_0;
+  throw std::runtime_error("--kv-type " + name + ": expected f16, f32, bf16 or q8_0");
+}
+
+llama_flash_attn_type FlashType(const std::string& name) {
+  if (name == "auto") return LLAMA_FLASH_ATTN_TYPE_AUTO;
+  if (name == "on" || name == "1") return LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  if (name == "off" || name == "0") return LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  throw std::runtime_error("-fa " + name + ": expected auto, on or off");
+}
+
+// A context with the thread pool that llama-bench would give it.
+class Context {
+ public:
+  Context(const Api& api, llama_model* model, const Options& o, int tokens_per_sequence, int sequences) : api_(api) {
+    llama_context_params params = api.llama_context_default_params();
+    const int padded = (tokens_per_sequence + 255) / 256 * 256;
+    params.n_ctx = static_cast<uint32_t>(padded) * static_cast<uint32_t>(sequences);
+    params.n_batch = kBatch;
+    params.n_ubatch = kMicroBatch;
+    params.n_seq_max = static_cast<uint32_t>(sequences);
+    params.n_threads = params.n_threads_batch = o.threads;
+    params.flash_attn_type = FlashType(o.flash);
+    params.type_k = params.type_v = KvType(o.kv);
+    params.kv_unified = false;
+    context_ = api.llama_init_from_model(model, params);
+    if (context_ == nullptr) throw std::runtime_error("llama.cpp could not make a context");
+    ggml_threadpool_params pool = api.ggml_threadpool_params_default(o.threads);
+    pool.poll = static_cast<uint32_t>(o.poll);
+    pool_ = api.ggml_threadpool_new(&pool);
+    if (pool_ == nullptr) throw std::runtime_error("llama.cpp could not make a thread pool");
+    api.llama_attach_threadpool(context_, pool_, nullptr);
+  }
+  ~Context() {
+    api_.llama_free(context_);
+    api_.ggml_threadpool_free(pool_);
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  llama_context* get() const { return context_; }
+  void Clear() { api_.llama_memory_clear(api_.llama_get_memory(context_), false); }
+
+ private:
+  const Api& api_;
+  llama_context* context_ = nullptr;
+  ggml_threadpool* pool_ = nullptr;
+};
+
+class Batch {
+ public:
+  Batch(const Api& api, int capacity) : api_(api), batch_(api.llama_batch_init(capacity, 0, 1)) {}
+  ~Batch() { api_.llama_batch_free(batch_); }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  void Clear() { batch_.n_tokens = 0; }
+  void Add(int token, int position, int sequence, bool logits) {
+    const int i = batch_.n_tokens++;
+    batch_.token[i] = token;
+    batch_.pos[i] = position;
+    batch_.n_seq_id[i] = 1;
+    batch_.seq_id[i][0] = sequence;
+    batch_.logits[i] = logits;
+  }
+  void Decode(llama_context* context) {
+    const int status = api_.llama_decode(context, batch_);
+    if (status != 0) throw std::runtime_error("llama_decode failed with " + std::to_string(status));
+    api_.llama_synchronize(context);
+  }
+
+ private:
+  const Api& api_;
+  llama_batch batch_;
+};
+
+struct Measurer {
+  const Api& api;
+  llama_context* context;
+  std::mt19937 random;
+  int vocabulary;
+
+  int Token() { return static_cast<int>(random() % static_cast<unsigned>(std::min(kMaxTokenId, vocabulary))); }
+
+  void Prefill(int tokens, int from) {
+    Batch batch(api, kBatch);
+    for (int done = 0; done < tokens;) {
+      const int count = std::min(kBatch, tokens - done);
+      batch.Clear();
+      for (int i = 0; i < count; ++i) batch.Add(Token(), from + done + i, 0, done + i + 1 == tokens);
+      batch.Decode(context);
+      done += count;
+    }
+  }
+
+  void Generate(int tokens, int from, int sequences) {
+    Batch batch(api, sequences);
+    for (int i = 0; i < tokens; ++i) {
+      batch.Clear();
+      for (int s = 0; s < sequences; ++s) batch.Add(Token(), from + i, s, true);
+      batch.Decode(context);
+    }
+  }
+};
+
+struct Test {
+  int prompt = 0, gen = 0, depth = 0, sequences = 1;
+};
+
+std::vector<int64_t> Run(const Api& api, llama_model* model, int vocabulary, const Options& o, const Test& test) {
+  Context context(api, model, o, test.prompt + test.gen + test.depth, test.sequences);
+  Measurer m{api, context.get(), std::mt19937(static_cast<unsigned>(o.seed)), vocabulary};
+  if (test.prompt > 0) m.Prefill(test.prompt, 0);
+  if (test.gen > 0) m.Generate(1, test.prompt, test.sequences);
+  std::vector<uint8_t> state;
+  std::vector<int64_t> samples;
+  for (int r = 0; r < o.repetitions; ++r) {
+    context.Clear();
+    if (test.depth > 0 && state.empty()) {
+      m.Prefill(test.depth, 0);
+      state.resize(api.llama_state_seq_get_size(context.get(), 0));
+      api.llama_state_seq_get_data(context.get(), state.data(), state.size(), 0);
+      context.Clear();
+    }
+    for (int s = 0; test.depth > 0 && s < test.sequences; ++s) {
+      if (api.llama_state_seq_set_data(context.get(), state.data(), state.size(), s) == 0)
+        throw std::runtime_error("llama.cpp could not restore a context");
+    }
+    const int64_t start = Now();
+    if (test.prompt > 0) m.Prefill(test.prompt, test.depth);
+    if (test.gen > 0) m.Generate(test.gen, test.depth + test.prompt, test.sequences);
+    samples.push_back(Now() - start);
+  }
+  return samples;
+}
+
+std::string Quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) continue;
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string CpuName() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "";
+}
+
+template <typename T>
+std::string Array(const std::vector<T>& values) {
+  std::ostringstream out;
+  out.precision(9);
+  for (size_t i = 0; i < values.size(); ++i) out << (i == 0 ? "[" : ", ") << values[i];
+  return out.str() + "]";
+}
+
+double Mean(const std::vector<double>& v) {
+  double sum = 0;
+  for (const double x : v) sum += x;
+  return sum / static_cast<double>(v.size());
+}
+
+double Deviation(const std::vector<double>& v) {
+  if (v.size() < 2) return 0;
+  const double mean = Mean(v);
+  double sum = 0;
+  for (const double x : v) sum += (x - mean) * (x - mean);
+  return std::sqrt(sum / static_cast<double>(v.size() - 1));
+}
+
+int64_t PeakRss() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+struct Loading {
+  int64_t load_ns = 0, first_token_ns = 0;
+};
+
+void Print(const Api& api, const llama_model* model, const Options& o, const Test& test, const Loading& loading,
+           const std::vector<int64_t>& samples, bool first) {
+  std::vector<double> ns, rates;
+  for (const int64_t sample : samples) {
+    ns.push_back(static_cast<double>(sample));
+    rates.push_back(1e9 * (test.prompt + test.gen) * test.sequences / static_cast<double>(sample));
+  }
+  char type[256] = "", when[64] = "";
+  api.llama_model_desc(model, type, sizeof type);
+  const std::time_t now = std::time(nullptr);
+  std::strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  std::printf("%s  {\n", first ? "" : ",\n");
+  const auto text = [](const char* key, const std::string& value) {
+    std::printf("    \"%s\": %s,\n", key, Quoted(value).c_str());
+  };
+  const auto number = [](const char* key, int64_t value) {
+    std::printf("    \"%s\": %lld,\n", key, static_cast<long long>(value));
+  };
+  text("build_commit", std::string("v") + api.llama_version());
+  number("build_number", 0);
+  text("cpu_info", CpuName());
+  text("gpu_info", "");
+  text("backends", "CPU");
+  text("variant", api.variant);
+  text("system_info", api.llama_print_system_info());
+  text("model_filename", o.model);
+  text("model_type", type);
+  number("model_size", static_cast<int64_t>(api.llama_model_size(model)));
+  number("model_n_params", static_cast<int64_t>(api.llama_model_n_params(model)));
+  number("n_batch", kBatch);
+  number("n_ubatch", kMicroBatch);
+  number("n_threads", o.threads);
+  number("poll", o.poll);
+  text("type_k", o.kv);
+  text("type_v", o.kv);
+  text("flash_attn", o.flash);
+  std::printf("    \"use_extra_bufts\": %s,\n", o.repack ? "true" : "false");
+  number("n_prompt", test.prompt);
+  number("n_gen", test.gen);
+  number("n_depth", test.depth);
+  number("n_seq", test.sequences);
+  text("test_time", when);
+  number("avg_ns", static_cast<int64_t>(Mean(ns)));
+  number("stddev_ns", static_cast<int64_t>(Deviation(ns)));
+  std::printf("    \"avg_ts\": %.6f,\n    \"stddev_ts\": %.6f,\n", Mean(rates), Deviation(rates));
+  number("load_ns", loading.load_ns);
+  number("first_token_ns", loading.first_token_ns);
+  number("peak_rss_bytes", PeakRss());
+  std::printf("    \"samples_ns\": %s,\n    \"samples_ts\": %s\n  }", Array(samples).c_str(), Array(rates).c_str());
+  std::fflush(stdout);
+}
+
+std::vector<std::vector<int32_t>> ReadTokens(const std::string& path, int vocabulary) {
+  std::ifstream in(path);
+  if (!in) throw std::runtime_error(path + ": cannot be read");
+  std::vector<std::vector<int32_t>> blocks;
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::vector<int32_t> block;
+    for (int64_t id = 0; words >> id;) {
+      if (id < 0 || id >= vocabulary)
+        throw std::runtime_error(path + ": token " + std::to_string(id) + " is not of this vocabulary");
+      block.push_back(static_cast<int32_t>(id));
+    }
+    if (!words.eof()) throw std::runtime_error(path + ": expected token ids separated by blanks, a block per line");
+    if (!block.empty()) blocks.push_back(block);
+  }
+  if (blocks.empty()) throw std::runtime_error(path + ": no token ids");
+  return blocks;
+}
+
+// The format is described in cli/divergence_logits.h of Tidemark, which reads it.
+void DumpLogits(const Api& api, llama_model* model, int vocabulary, const Options& o) {
+  const auto blocks = ReadTokens(o.tokens, vocabulary);
+  size_t longest = 0;
+  for (const auto& block : blocks) longest = std::max(longest, block.size());
+  std::ofstream out(o.logits_out, std::ios::binary);
+  const auto write = [&](const void* data, size_t bytes) {
+    out.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes));
+  };
+  const uint32_t header[2] = {static_cast<uint32_t>(vocabulary), static_cast<uint32_t>(blocks.size())};
+  write("TMLOGIT1", 8);
+  write(header, sizeof header);
+  Context context(api, model, o, static_cast<int>(longest), 1);
+  for (const auto& block : blocks) {
+    context.Clear();
+    const auto length = static_cast<uint32_t>(block.size());
+    write(&length, sizeof length);
+    write(block.data(), block.size() * sizeof(int32_t));
+    Batch batch(api, kMicroBatch);
+    for (size_t done = 0; done < block.size();) {
+      const size_t count = std::min<size_t>(kMicroBatch, block.size() - done);
+      batch.Clear();
+      for (size_t i = 0; i < count; ++i) batch.Add(block[done + i], static_cast<int>(done + i), 0, true);
+      batch.Decode(context.get());
+      for (size_t i = 0; i < count; ++i)
+        write(api.llama_get_logits_ith(context.get(), static_cast<int32_t>(i)), sizeof(float) * static_cast<size_t>(vocabulary));
+      done += count;
+    }
+  }
+  out.flush();
+  if (!out) throw std::runtime_error(o.logits_out + ": cannot be written");
+}
+
+std::vector<Test> Tests(const Options& o) {
+  std::vector<Test> tests;
+  for (const int depth : o.depths) {
+    for (const int p : o.prompts) {
+      if (p > 0) tests.push_back({p, 0, depth, 1});
+    }
+    for (const int n : o.gens) {
+      for (const int b : o.sequences) {
+        if (n > 0) tests.push_back({0, n, depth, b});
+      }
+    }
+  }
+  return tests;
+}
+
+int Main(int argc, char** argv) {
+  const int64_t start = Now();
+  const Options o = Parse(argc, argv);
+  if (o.list) {
+    for (const Variant& v : FindVariants(o.lib))
+      std::printf("%-16s score %d%s\n", v.name.c_str(), v.score,
+                  v.score > 0 || v.name == "native" ? "" : " (not on this machine)");
+    return 0;
+  }
+  if (!std::filesystem::exists(o.model)) throw std::runtime_error(o.model + ": no such file");
+  const Api api = OpenLlama(o.lib, o.variant, PEER_LLAMA_VERSION);
+  api.llama_backend_init();
+  llama_model_params params = api.llama_model_default_params();
+  params.n_gpu_layers = 0;
+  params.use_extra_bufts = o.repack;
+  llama_model* model = api.llama_model_load_from_file(o.model.c_str(), params);
+  if (model == nullptr) throw std::runtime_error(o.model + ": llama.cpp could not load it");
+  const int vocabulary = api.llama_vocab_n_tokens(api.llama_model_get_vocab(model));
+  Loading loading;
+  {
+    Context context(api, model, o, 256, 1);
+    loading.load_ns = Now() - start;
+    Measurer{api, context.get(), std::mt19937(1), vocabulary}.Prefill(1, 0);
+    loading.first_token_ns = Now() - start;
+  }
+  if (!o.logits_out.empty()) {
+    DumpLogits(api, model, vocabulary, o);
+  } else {
+    std::printf("[\n");
+    bool first = true;
+    for (const Test& test : Tests(o)) {
+      Print(api, model, o, test, loading, Run(api, model, vocabulary, o, test), first);
+      first = false;
+    }
+    std::printf("\n]\n");
+  }
+  api.llama_model_free(model);
+  return 0;
+}
+
+}  // namespace
+}  // namespace peer
+
+int main(int argc, char** argv) {
+  try {
+    return peer::Main(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+  }
+  return 1;
+}
