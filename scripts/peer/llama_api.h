@@ -13,33 +13,35 @@
 
 namespace peer {
 
-#define PEER_LLAMA_FUNCTIONS(X)   \
-  X(llama_version)                \
-  X(llama_backend_init)           \
-  X(llama_log_set)                \
-  X(llama_model_default_params)   \
-  X(llama_context_default_params) \
-  X(llama_model_load_from_file)   \
-  X(llama_model_free)             \
-  X(llama_model_desc)             \
-  X(llama_model_size)             \
-  X(llama_model_n_params)         \
-  X(llama_model_get_vocab)        \
-  X(llama_vocab_n_tokens)         \
-  X(llama_init_from_model)        \
-  X(llama_free)                   \
-  X(llama_get_memory)             \
-  X(llama_memory_clear)           \
-  X(llama_attach_threadpool)      \
-  X(llama_decode)                 \
-  X(llama_synchronize)            \
-  X(llama_batch_init)             \
-  X(llama_batch_free)             \
-  X(llama_get_logits_ith)         \
-  X(llama_state_seq_get_size)     \
-  X(llama_state_seq_get_data)     \
-  X(llama_state_seq_set_data)     \
-  X(llama_print_system_info)
+#define PEER_LLAMA_FUNCTIONS(X)          \
+  X(llama_version)                       \
+  X(llama_backend_init)                  \
+  X(llama_log_set)                       \
+  X(llama_model_default_params)          \
+  X(llama_context_default_params)        \
+  X(llama_model_load_from_file)          \
+  X(llama_model_free)                    \
+  X(llama_model_desc)                    \
+  X(llama_model_size)                    \
+  X(llama_model_n_params)                \
+  X(llama_model_get_vocab)               \
+  X(llama_vocab_n_tokens)                \
+  X(llama_init_from_model)               \
+  X(llama_free)                          \
+  X(llama_get_memory)                    \
+  X(llama_memory_clear)                  \
+  X(llama_attach_threadpool)             \
+  X(llama_decode)                        \
+  X(llama_synchronize)                   \
+  X(llama_batch_init)                    \
+  X(llama_batch_free)                    \
+  X(llama_get_logits_ith)                \
+  X(llama_state_seq_get_size)            \
+  X(llama_state_seq_get_data)            \
+  X(llama_state_seq_set_data)            \
+  X(llama_print_system_info)             \
+  X(llama_model_quantize_default_params) \
+  X(llama_model_quantize)
 
 #define PEER_GGML_FUNCTIONS(X) \
   X(ggml_backend_load)         \

@@ -3,6 +3,8 @@
 //
 //   llama_peer -m MODEL.gguf [-p 512] [-n 128] [-d 0,4096] [-b 1,8,32] [-t 2] [-r 5] [--variant best|avx512|avx2|NAME]
 //   llama_peer -m MODEL.gguf --tokens IDS.txt --logits-out FILE          (logits of every position, for `tidemark divergence`)
+//   llama_peer -m MODEL.gguf --quantize q4_k --out FILE.gguf             (llama.cpp's quantiser, every matrix in that format)
+//   llama_peer --list                                                    (CPU variants, best first)
 //
 // -p prefills N tokens in one go and wants the last logits; -n decodes N tokens one by one, in B sequences in step for each B
 // of -b (as llama-batched-bench does); both start at each depth of -d (as llama-bench does: the context is filled once and then
@@ -20,28 +22,21 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 #include <sstream>
 #include <stdexcept>
 
-#include "llama_api.h"
+#include "llama_session.h"
 
 namespace peer {
 namespace {
 
 constexpr int kMaxTokenId = 128000;  // above lie control tokens of the 8B model
-constexpr int kBatch = 2048, kMicroBatch = 512;
 
 int64_t Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-
-struct Options {
-  std::string model, lib, variant = "best", tokens, logits_out, kv = "f16", flash = "auto";
-  std::vector<int> prompts, gens, depths = {0}, sequences = {1};
-  int threads = 2, repetitions = 5, poll = 50, seed = 1;
-  bool repack = true, list = false;
-};
 
 std::vector<int> List(const std::string& flag, const std::string& text, int least) {
   std::vector<int> values;
@@ -64,134 +59,46 @@ std::vector<int> List(const std::string& flag, const std::string& text, int leas
 Options Parse(int argc, char** argv) {
   Options o;
   o.lib = (std::filesystem::canonical("/proc/self/exe").parent_path() / "lib").string();
-  bool chosen = false;
+  const std::map<std::string, std::string*> texts = {{"-m", &o.model},
+                                                     {"--lib", &o.lib},
+                                                     {"--variant", &o.variant},
+                                                     {"--tokens", &o.tokens},
+                                                     {"--logits-out", &o.logits_out},
+                                                     {"--kv-type", &o.kv},
+                                                     {"-fa", &o.flash},
+                                                     {"--quantize", &o.quantize},
+                                                     {"--out", &o.out}};
+  const std::map<std::string, std::pair<int*, int>> numbers = {
+      {"-t", {&o.threads, 1}}, {"-r", {&o.repetitions, 1}}, {"--poll", {&o.poll, 0}}, {"--seed", {&o.seed, 0}}};
+  const std::map<std::string, std::pair<std::vector<int>*, int>> lists = {
+      {"-p", {&o.prompts, 0}}, {"-n", {&o.gens, 0}}, {"-d", {&o.depths, 0}}, {"-b", {&o.sequences, 1}}};
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    if (flag == "--no-repack" || flag == "--list") {
-      (flag == "--list" ? o.list : o.repack) = flag == "--list";
+    if (flag == "--list") {
+      o.list = true;
       continue;
     }
-    if (i + 1 == argc)
-      throw std::runtime_error(flag + ": unknown, or without a value; the flags stand at the top of llama_peer.cc");
+    if (flag == "--no-repack") {
+      o.repack = false;
+      continue;
+    }
+    const auto text = texts.find(flag);
+    const auto number = numbers.find(flag);
+    const auto list = lists.find(flag);
+    const bool known = text != texts.end() || number != numbers.end() || list != lists.end();
+    if (!known) throw std::runtime_error(flag + ": unknown; the flags stand at the top of llama_peer.cc");
+    if (i + 1 == argc) throw std::runtime_error(flag + ": no value");
     const std::string value = argv[++i];
-    if (flag == "-m")
-      o.model = value;
-    else if (flag == "--lib")
-      o.lib = value;
-    else if (flag == "--variant")
-      o.variant = value;
-    else if (flag == "--tokens")
-      o.tokens = value;
-    else if (flag == "--logits-out")
-      o.logits_out = value;
-    else if (flag == "--kv-type")
-      o.kv = value;
-    else if (flag == "-fa")
-      o.flash = value;
-    else if (flag == "-p")
-      o.prompts = List(flag, value, 0), chosen = true;
-    else if (flag == "-n")
-      o.gens = List(flag, value, 0), chosen = true;
-    else if (flag == "-d")
-      o.depths = List(flag, value, 0);
-    else if (flag == "-b")
-      o.sequences = List(flag, value, 1);
-    else if (flag == "-t")
-      o.threads = List(flag, value, 1).front();
-    else if (flag == "-r")
-      o.repetitions = List(flag, value, 1).front();
-    else if (flag == "--poll")
-      o.poll = List(flag, value, 0).front();
-    else if (flag == "--seed")
-      o.seed = List(flag, value, 0).front();
-    else
-      throw std::runtime_error(flag + ": unknown; the flags stand at the top of llama_peer.cc");
+    if (text != texts.end()) *text->second = value;
+    if (number != numbers.end()) *number->second.first = List(flag, value, number->second.second).front();
+    if (list != lists.end()) *list->second.first = List(flag, value, list->second.second);
   }
-  if (!chosen) o.prompts = {512}, o.gens = {128};
+  if (o.prompts.empty() && o.gens.empty()) o.prompts = {512}, o.gens = {128};
   if (o.model.empty() && !o.list) throw std::runtime_error("-m MODEL.gguf is needed");
   if (o.tokens.empty() != o.logits_out.empty()) throw std::runtime_error("--tokens and --logits-out go together");
+  if (o.quantize.empty() != o.out.empty()) throw std::runtime_error("--quantize and --out go together");
   return o;
 }
-
-ggml_type KvType(const std::string& name) {
-  if (name == "f16") return GGML_TYPE_F16;
-  if (name == "f32") return GGML_TYPE_F32;
-  if (name == "bf16") return GGML_TYPE_BF16;
-  if (name == "q8_0") return GGML_TYPE_Q8_0;
-  throw std::runtime_error("--kv-type " + name + ": expected f16, f32, bf16 or q8_0");
-}
-
-llama_flash_attn_type FlashType(const std::string& name) {
-  if (name == "auto") return LLAMA_FLASH_ATTN_TYPE_AUTO;
-  if (name == "on" || name == "1") return LLAMA_FLASH_ATTN_TYPE_ENABLED;
-  if (name == "off" || name == "0") return LLAMA_FLASH_ATTN_TYPE_DISABLED;
-  throw std::runtime_error("-fa " + name + ": expected auto, on or off");
-}
-
-// A context with the thread pool that llama-bench would give it.
-class Context {
- public:
-  Context(const Api& api, llama_model* model, const Options& o, int tokens_per_sequence, int sequences) : api_(api) {
-    llama_context_params params = api.llama_context_default_params();
-    const int padded = (tokens_per_sequence + 255) / 256 * 256;
-    params.n_ctx = static_cast<uint32_t>(padded) * static_cast<uint32_t>(sequences);
-    params.n_batch = kBatch;
-    params.n_ubatch = kMicroBatch;
-    params.n_seq_max = static_cast<uint32_t>(sequences);
-    params.n_threads = params.n_threads_batch = o.threads;
-    params.flash_attn_type = FlashType(o.flash);
-    params.type_k = params.type_v = KvType(o.kv);
-    params.kv_unified = false;
-    context_ = api.llama_init_from_model(model, params);
-    if (context_ == nullptr) throw std::runtime_error("llama.cpp could not make a context");
-    ggml_threadpool_params pool = api.ggml_threadpool_params_default(o.threads);
-    pool.poll = static_cast<uint32_t>(o.poll);
-    pool_ = api.ggml_threadpool_new(&pool);
-    if (pool_ == nullptr) throw std::runtime_error("llama.cpp could not make a thread pool");
-    api.llama_attach_threadpool(context_, pool_, nullptr);
-  }
-  ~Context() {
-    api_.llama_free(context_);
-    api_.ggml_threadpool_free(pool_);
-  }
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
-
-  llama_context* get() const { return context_; }
-  void Clear() { api_.llama_memory_clear(api_.llama_get_memory(context_), false); }
-
- private:
-  const Api& api_;
-  llama_context* context_ = nullptr;
-  ggml_threadpool* pool_ = nullptr;
-};
-
-class Batch {
- public:
-  Batch(const Api& api, int capacity) : api_(api), batch_(api.llama_batch_init(capacity, 0, 1)) {}
-  ~Batch() { api_.llama_batch_free(batch_); }
-  Batch(const Batch&) = delete;
-  Batch& operator=(const Batch&) = delete;
-
-  void Clear() { batch_.n_tokens = 0; }
-  void Add(int token, int position, int sequence, bool logits) {
-    const int i = batch_.n_tokens++;
-    batch_.token[i] = token;
-    batch_.pos[i] = position;
-    batch_.n_seq_id[i] = 1;
-    batch_.seq_id[i][0] = sequence;
-    batch_.logits[i] = logits;
-  }
-  void Decode(llama_context* context) {
-    const int status = api_.llama_decode(context, batch_);
-    if (status != 0) throw std::runtime_error("llama_decode failed with " + std::to_string(status));
-    api_.llama_synchronize(context);
-  }
-
- private:
-  const Api& api_;
-  llama_batch batch_;
-};
 
 struct Measurer {
   const Api& api;
@@ -355,58 +262,6 @@ void Print(const Api& api, const llama_model* model, const Options& o, const Tes
   std::fflush(stdout);
 }
 
-std::vector<std::vector<int32_t>> ReadTokens(const std::string& path, int vocabulary) {
-  std::ifstream in(path);
-  if (!in) throw std::runtime_error(path + ": cannot be read");
-  std::vector<std::vector<int32_t>> blocks;
-  for (std::string line; std::getline(in, line);) {
-    std::istringstream words(line);
-    std::vector<int32_t> block;
-    for (int64_t id = 0; words >> id;) {
-      if (id < 0 || id >= vocabulary)
-        throw std::runtime_error(path + ": token " + std::to_string(id) + " is not of this vocabulary");
-      block.push_back(static_cast<int32_t>(id));
-    }
-    if (!words.eof()) throw std::runtime_error(path + ": expected token ids separated by blanks, a block per line");
-    if (!block.empty()) blocks.push_back(block);
-  }
-  if (blocks.empty()) throw std::runtime_error(path + ": no token ids");
-  return blocks;
-}
-
-// The format is described in cli/divergence_logits.h of Tidemark, which reads it.
-void DumpLogits(const Api& api, llama_model* model, int vocabulary, const Options& o) {
-  const auto blocks = ReadTokens(o.tokens, vocabulary);
-  size_t longest = 0;
-  for (const auto& block : blocks) longest = std::max(longest, block.size());
-  std::ofstream out(o.logits_out, std::ios::binary);
-  const auto write = [&](const void* data, size_t bytes) {
-    out.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes));
-  };
-  const uint32_t header[2] = {static_cast<uint32_t>(vocabulary), static_cast<uint32_t>(blocks.size())};
-  write("TMLOGIT1", 8);
-  write(header, sizeof header);
-  Context context(api, model, o, static_cast<int>(longest), 1);
-  for (const auto& block : blocks) {
-    context.Clear();
-    const auto length = static_cast<uint32_t>(block.size());
-    write(&length, sizeof length);
-    write(block.data(), block.size() * sizeof(int32_t));
-    Batch batch(api, kMicroBatch);
-    for (size_t done = 0; done < block.size();) {
-      const size_t count = std::min<size_t>(kMicroBatch, block.size() - done);
-      batch.Clear();
-      for (size_t i = 0; i < count; ++i) batch.Add(block[done + i], static_cast<int>(done + i), 0, true);
-      batch.Decode(context.get());
-      for (size_t i = 0; i < count; ++i)
-        write(api.llama_get_logits_ith(context.get(), static_cast<int32_t>(i)), sizeof(float) * static_cast<size_t>(vocabulary));
-      done += count;
-    }
-  }
-  out.flush();
-  if (!out) throw std::runtime_error(o.logits_out + ": cannot be written");
-}
-
 std::vector<Test> Tests(const Options& o) {
   std::vector<Test> tests;
   for (const int depth : o.depths) {
@@ -434,6 +289,10 @@ int Main(int argc, char** argv) {
   if (!std::filesystem::exists(o.model)) throw std::runtime_error(o.model + ": no such file");
   const Api api = OpenLlama(o.lib, o.variant, PEER_LLAMA_VERSION);
   api.llama_backend_init();
+  if (!o.quantize.empty()) {
+    QuantizeModel(api, o);
+    return 0;
+  }
   llama_model_params params = api.llama_model_default_params();
   params.n_gpu_layers = 0;
   params.use_extra_bufts = o.repack;
