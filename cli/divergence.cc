@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "backends/backends.h"
 #include "cli/command.h"
@@ -26,7 +27,7 @@ using Json = nlohmann::ordered_json;
 
 struct DivergenceFlags {
   EngineFlags engine;
-  std::string text, tokens, against = "auto", against_model, logits_in, logits_out, tokens_out, out;
+  std::string text, tokens, against = "auto", against_model, logits_in, beside, logits_out, tokens_out, out;
   int64_t block = 256, chunk = 0;
   bool json = false;
 };
@@ -92,6 +93,31 @@ std::vector<TokenBlock> ReadBlocks(const DivergenceFlags& flags, const Side& ref
   return blocks;
 }
 
+// Logits that another program computed for the same blocks.
+class StoredLogits {
+ public:
+  explicit StoredLogits(const std::string& path) : file_(path), reader_(file_.bytes(), path) {}
+
+  int64_t vocab() const { return reader_.vocab(); }
+  std::string Path() const { return file_.path().string(); }
+  std::string Name() const { return file_.path().filename().string(); }
+  std::vector<float> Logits(size_t block) const { return reader_.Logits(block); }
+
+  void CheckBlocks(const std::vector<TokenBlock>& blocks) const {
+    if (reader_.blocks() != blocks.size()) {
+      throw Error(Path(), fmt::format("{} blocks", reader_.blocks()), fmt::format("{}, as in the tokens", blocks.size()));
+    }
+    for (size_t b = 0; b < blocks.size(); ++b) {
+      if (reader_.Ids(b) != blocks[b].ids)
+        throw Error(fmt::format("{}, block {}", Path(), b), "other tokens", "those of --tokens");
+    }
+  }
+
+ private:
+  MappedFile file_;
+  LogitsReader reader_;
+};
+
 // Where the tested logits come from: a file, or a second side.
 class Tested {
  public:
@@ -99,65 +125,107 @@ class Tested {
     if (flags.logits_in.empty()) {
       side_.emplace(flags.engine, flags.chunk, pool);
     } else {
-      file_.emplace(flags.logits_in);
-      reader_.emplace(file_->bytes(), flags.logits_in);
+      stored_.emplace(flags.logits_in);
     }
   }
-  int64_t vocab() const { return side_ ? side_->vocab() : reader_->vocab(); }
-  std::string Name() const { return side_ ? side_->Backends() : file_->path().filename().string(); }
-  Json Describe() const { return side_ ? side_->Describe() : Json{{"logits", file_->path().string()}}; }
-
-  void CheckBlocks(const std::vector<TokenBlock>& blocks) const {
-    if (!reader_) return;
-    const std::string place = file_->path().string();
-    if (reader_->blocks() != blocks.size()) {
-      throw Error(place, fmt::format("{} blocks", reader_->blocks()), fmt::format("{}, as in the tokens", blocks.size()));
-    }
-    for (size_t b = 0; b < blocks.size(); ++b) {
-      if (reader_->Ids(b) != blocks[b].ids)
-        throw Error(fmt::format("{}, block {}", place, b), "other tokens", "those of --tokens");
-    }
-  }
+  int64_t vocab() const { return side_ ? side_->vocab() : stored_->vocab(); }
+  std::string Name() const { return side_ ? side_->Backends() : stored_->Name(); }
+  Json Describe() const { return side_ ? side_->Describe() : Json{{"logits", stored_->Path()}}; }
+  const std::optional<StoredLogits>& stored() const { return stored_; }
   std::vector<float> Logits(const std::vector<TokenId>& ids, size_t block) {
-    return side_ ? side_->Logits(ids, block) : reader_->Logits(block);
+    return side_ ? side_->Logits(ids, block) : stored_->Logits(block);
   }
 
  private:
   std::optional<Side> side_;
-  std::optional<MappedFile> file_;
-  std::optional<LogitsReader> reader_;
+  std::optional<StoredLogits> stored_;
 };
 
-// KL below this is written with an exponent.
-std::string Nats(double kl) { return kl != 0 && kl < 1e-3 ? fmt::format("{:.3e}", kl) : fmt::format("{:.5f}", kl); }
+struct Result {
+  DivergenceSummary tested;
+  std::optional<DivergenceSummary> beside;
+  std::optional<KlDifference> difference;  // of the tested side's KL and the other's
+};
 
-void PrintMarkdown(const std::string& tested, const std::string& reference, const DivergenceSummary& s) {
-  const std::string interval =
-      s.mean_kl_interval ? fmt::format("{} to {}", Nats(s.mean_kl_interval->low), Nats(s.mean_kl_interval->high)) : "one block";
-  fmt::print(
-      "| tested | against | positions | blocks | mean KL (nats) | 95 % interval | 99th percentile | largest | same top token "
-      "| 95 % interval | perplexity | ratio |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-  fmt::print("| {} | {} | {} | {} | {} | {} | {} | {} | {:.3f} % | {:.3f} to {:.3f} | {:.4f} | {:.5f} |\n", tested, reference,
-             s.positions, s.blocks, Nats(s.mean_kl), interval, Nats(s.p99_kl), Nats(s.max_kl), 100 * s.agreement,
-             100 * s.agreement_interval.low, 100 * s.agreement_interval.high, s.tested_perplexity,
-             s.tested_perplexity / s.reference_perplexity);
+// A KL of about 0.001 or less is written with an exponent.
+std::string Nats(double kl) { return kl != 0 && std::abs(kl) < 2e-3 ? fmt::format("{:.3e}", kl) : fmt::format("{:.5f}", kl); }
+
+std::string Text(const std::optional<Interval>& interval) {
+  return interval ? fmt::format("{} to {}", Nats(interval->low), Nats(interval->high)) : "one block";
 }
 
-DivergenceSummary Measure(const std::vector<TokenBlock>& blocks, Side& reference, Tested& tested, LogitsWriter* writer) {
-  DivergenceTally tally;
+std::string Row(const std::string& tested, const std::string& reference, const DivergenceSummary& s) {
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {:.3f} % | {:.3f} to {:.3f} | {:.4f} | {:.5f} |", tested,
+                     reference, s.positions, s.blocks, Nats(s.mean_kl), Text(s.mean_kl_interval), Nats(s.p99_kl), Nats(s.max_kl),
+                     100 * s.agreement, 100 * s.agreement_interval.low, 100 * s.agreement_interval.high, s.tested_perplexity,
+                     s.tested_perplexity / s.reference_perplexity);
+}
+
+void PrintMarkdown(const std::string& tested, const std::string& reference, const std::string& beside, const Result& result) {
+  std::string names =
+      "| tested | against | positions | blocks | mean KL (nats) | 95 % interval | 99th percentile | largest | same top "
+      "token | 95 % interval | perplexity | ratio |";
+  std::string rows = Row(tested, reference, result.tested);
+  if (result.beside) {
+    names += fmt::format(" KL less that of {} | 95 % interval, paired |", beside);
+    rows += fmt::format(" {} | {} |\n{} | |", Nats(result.difference->mean), Text(result.difference->interval),
+                        Row(beside, reference, *result.beside));
+  }
+  std::string line = "|";
+  for (int64_t columns = std::count(names.begin(), names.end(), '|') - 1; columns > 0; --columns) line += "---|";
+  fmt::print("{}\n{}\n{}\n", names, line, rows);
+}
+
+Result Measure(const std::vector<TokenBlock>& blocks, Side& reference, Tested& tested, const std::optional<StoredLogits>& beside,
+               LogitsWriter* writer) {
+  DivergenceTally tally, other;
   const auto v = static_cast<size_t>(reference.vocab());
   for (size_t b = 0; b < blocks.size(); ++b) {
     if (CancelFlag()) throw Error("divergence", "an interruption", "");
     const TokenBlock& block = blocks[b];
     const std::vector<float> p = reference.Logits(block.ids, b), q = tested.Logits(block.ids, b);
     if (writer != nullptr) writer->Add(block.ids, q);
-    tally.BeginBlock();
-    for (size_t i = block.first_target; i < block.ids.size(); ++i) {
-      const size_t row = (i - 1) * v;
-      tally.Add(Diverge(std::span(p).subspan(row, v), std::span(q).subspan(row, v), block.ids[i]));
-    }
+    const auto add = [&](const std::vector<float>& logits, DivergenceTally& to) {
+      to.BeginBlock();
+      for (size_t i = block.first_target; i < block.ids.size(); ++i) {
+        const size_t row = (i - 1) * v;
+        to.Add(Diverge(std::span(p).subspan(row, v), std::span(logits).subspan(row, v), block.ids[i]));
+      }
+    };
+    add(q, tally);
+    if (beside) add(beside->Logits(b), other);
   }
-  return tally.Summary();
+  Result result{tally.Summary(), std::nullopt, std::nullopt};
+  if (beside) {
+    result.beside = other.Summary();
+    result.difference = tally.Minus(other);
+  }
+  return result;
+}
+
+Json Report(const DivergenceFlags& flags, const Side& reference, const Tested& tested, const Result& result) {
+  Json json = {{"text", flags.tokens.empty() ? flags.text : flags.tokens},
+               {"tested", tested.Describe()},
+               {"reference", reference.Describe()}};
+  json.update(ToJson(result.tested));
+  if (result.beside) {
+    const KlDifference& d = *result.difference;
+    json["beside"] = {{"logits", flags.beside}};
+    json["beside"].update(ToJson(*result.beside));
+    json["kl_less_beside"] = {{"mean", d.mean},
+                              {"interval", d.interval ? Json::array({d.interval->low, d.interval->high}) : Json()}};
+  }
+  json["environment"] = CollectEnvironment(UsableCpu(flags.engine));
+  return json;
+}
+
+// Both take part in one sum over the vocabulary.
+void CheckStored(const StoredLogits& stored, int64_t vocab, const std::vector<TokenBlock>& blocks) {
+  if (stored.vocab() != vocab) {
+    throw Error(stored.Path(), fmt::format("{} logits per position", stored.vocab()), fmt::format("{}", vocab),
+                "both sides need the same vocabulary");
+  }
+  stored.CheckBlocks(blocks);
 }
 
 int Divergence(const DivergenceFlags& flags) {
@@ -171,26 +239,25 @@ int Divergence(const DivergenceFlags& flags) {
   const std::vector<TokenBlock> blocks = ReadBlocks(flags, reference);
   if (!flags.tokens_out.empty()) WriteFileAtomically(flags.tokens_out, FormatTokenBlocks(blocks));
   Tested tested(flags, pool);
+  std::optional<StoredLogits> beside;
+  if (!flags.beside.empty()) beside.emplace(flags.beside);
+  for (const std::optional<StoredLogits>* stored : {&tested.stored(), &std::as_const(beside)}) {
+    if (*stored) CheckStored(**stored, reference.vocab(), blocks);
+  }
   if (tested.vocab() != reference.vocab()) {
-    throw Error("divergence", fmt::format("{} logits per position", tested.vocab()), fmt::format("{}", reference.vocab()),
+    throw Error("--against-model", fmt::format("{} logits per position", reference.vocab()), fmt::format("{}", tested.vocab()),
                 "both sides need the same vocabulary");
   }
-  tested.CheckBlocks(blocks);
   std::optional<LogitsWriter> writer;
   if (!flags.logits_out.empty()) writer.emplace(flags.logits_out, tested.vocab(), blocks.size());
-  const DivergenceSummary summary = Measure(blocks, reference, tested, writer ? &*writer : nullptr);
+  const Result result = Measure(blocks, reference, tested, beside, writer ? &*writer : nullptr);
   if (writer) writer->Finish();
-  Json json = {{"text", flags.tokens.empty() ? flags.text : flags.tokens},
-               {"tested", tested.Describe()},
-               {"reference", reference.Describe()}};
-  json.update(ToJson(summary));
-  json["environment"] = CollectEnvironment(UsableCpu(flags.engine));
-  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string text = Report(flags, reference, tested, result).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (!flags.out.empty()) WriteFileAtomically(flags.out, text);
   if (flags.json) {
     fmt::print("{}", text);
   } else {
-    PrintMarkdown(tested.Name(), reference.Backends(), summary);
+    PrintMarkdown(tested.Name(), reference.Backends(), beside ? beside->Name() : "", result);
   }
   return kOk;
 }
@@ -216,6 +283,8 @@ void AddDivergence(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--against-model", flags->against_model, "weights of the reference; absent: the same file");
   command->add_option("--logits-in", flags->logits_in, "take the tested logits from this file (format: evals/logits_file.h)");
+  command->add_option("--beside", flags->beside,
+                      "a second set of tested logits, from a file; the difference of the KL is paired");
   command->add_option("--logits-out", flags->logits_out, "write the tested logits to this file");
   command->add_option("--tokens-out", flags->tokens_out, "write the blocks to this file, for --tokens of another program");
   command->add_option("--out", flags->out, "also write the result to this JSON file");

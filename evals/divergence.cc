@@ -29,6 +29,20 @@ Softmax Normalise(std::span<const float> logits) {
   return s;
 }
 
+// 95 % for sum of sums / sum of counts over clusters, linearised (Taylor), with Student's quantile; nullopt for one cluster.
+std::optional<Interval> RatioInterval(const std::vector<Tally>& clusters) {
+  if (clusters.size() < 2) return std::nullopt;
+  double sum = 0, count = 0, squares = 0;
+  for (const Tally& c : clusters) {
+    sum += c.sum;
+    count += c.count;
+  }
+  const double value = sum / count, n = static_cast<double>(clusters.size());
+  for (const Tally& c : clusters) squares += (c.sum - value * c.count) * (c.sum - value * c.count);
+  const double half = StudentQuantile(0.975, n - 1) * std::sqrt(n / (n - 1) * squares) / count;
+  return Interval{value - half, value + half};
+}
+
 }  // namespace
 
 PositionDivergence Diverge(std::span<const float> reference, std::span<const float> tested, TokenId next) {
@@ -62,27 +76,20 @@ DivergenceSummary DivergenceTally::Summary() const {
   DivergenceSummary s;
   const auto n = static_cast<double>(kl_.size());
   s.positions = static_cast<int64_t>(kl_.size());
-  std::vector<Tally> agreed;
+  std::vector<Tally> agreed, kl;
   double total = 0;
   for (const Block& block : blocks_) {
     if (block.positions == 0) continue;
     total += block.kl;
+    kl.push_back({block.kl, static_cast<double>(block.positions)});
     agreed.push_back({static_cast<double>(block.agreed), static_cast<double>(block.positions)});
     s.agreement += static_cast<double>(block.agreed) / n;
   }
   s.blocks = static_cast<int64_t>(agreed.size());
   s.mean_kl = total / n;
   s.agreement_interval = ClusterInterval(agreed, 1);
-  if (s.blocks >= 2) {
-    const auto b = static_cast<double>(s.blocks);
-    double squares = 0;
-    for (const Block& block : blocks_) {
-      const double residual = block.kl - s.mean_kl * static_cast<double>(block.positions);
-      squares += residual * residual;
-    }
-    const double half = StudentQuantile(0.975, b - 1) * std::sqrt(b / (b - 1) * squares) / n;
-    s.mean_kl_interval = Interval{std::max(s.mean_kl - half, 0.0), s.mean_kl + half};
-  }
+  s.mean_kl_interval = RatioInterval(kl);
+  if (s.mean_kl_interval) s.mean_kl_interval->low = std::max(s.mean_kl_interval->low, 0.0);
   std::vector<double> sorted = kl_;
   std::sort(sorted.begin(), sorted.end());
   s.median_kl = Quantile(sorted, 0.5);
@@ -91,6 +98,19 @@ DivergenceSummary DivergenceTally::Summary() const {
   s.reference_perplexity = std::exp(reference_nll_ / n);
   s.tested_perplexity = std::exp(tested_nll_ / n);
   return s;
+}
+
+KlDifference DivergenceTally::Minus(const DivergenceTally& other) const {
+  TM_CHECK(blocks_.size() == other.blocks_.size() && !kl_.empty(), "{} and {} blocks", blocks_.size(), other.blocks_.size());
+  std::vector<Tally> differences;
+  double total = 0;
+  for (size_t b = 0; b < blocks_.size(); ++b) {
+    TM_CHECK(blocks_[b].positions == other.blocks_[b].positions, "other positions in block {}", b);
+    if (blocks_[b].positions == 0) continue;
+    differences.push_back({blocks_[b].kl - other.blocks_[b].kl, static_cast<double>(blocks_[b].positions)});
+    total += differences.back().sum;
+  }
+  return {total / static_cast<double>(kl_.size()), RatioInterval(differences)};
 }
 
 nlohmann::ordered_json ToJson(const DivergenceSummary& s) {

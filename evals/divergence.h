@@ -41,6 +41,12 @@ struct DivergenceSummary {
   double reference_perplexity = 0, tested_perplexity = 0;
 };
 
+// Mean KL of one side less that of another; the interval as of mean_kl, without a cut-off.
+struct KlDifference {
+  double mean = 0;
+  std::optional<Interval> interval;
+};
+
 // Collects positions block by block (a block: one text, run from its beginning).
 class DivergenceTally {
  public:
@@ -48,6 +54,8 @@ class DivergenceTally {
   void Add(const PositionDivergence& position);  // to the last block begun (TM_CHECK)
   // At least one position (TM_CHECK); blocks without any are left out.
   DivergenceSummary Summary() const;
+  // Of this one's KL and another's of the same blocks and positions (TM_CHECK): paired, so what a text costs both falls out.
+  KlDifference Minus(const DivergenceTally& other) const;
 
  private:
   struct Block {

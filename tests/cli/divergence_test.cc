@@ -67,6 +67,12 @@ TEST_CASE("divergence: logits and tokens that were written can be read") {
   CHECK(stored.at("perplexity") == live.at("perplexity"));
   CHECK(stored.at("tested").at("logits") == work.Path("logits"));
 
+  const Json beside =
+      work.Run({"--tokens", work.Path("tokens"), "--backend", "naive", "--against", "naive", "--beside", work.Path("logits")});
+  CHECK(beside.at("kl_nats").at("max") == 0);
+  CHECK(beside.at("beside").at("kl_nats") == live.at("kl_nats"));
+  CHECK(beside.at("kl_less_beside").at("mean") == -live.at("kl_nats").at("mean").get<double>());
+
   const auto refuse = [&](const std::vector<std::string>& more, const std::string& message) {
     std::vector<std::string> words = {"divergence", "--model", "default", "-t", "1", "--against", "naive"};
     words.insert(words.end(), more.begin(), more.end());
@@ -81,6 +87,7 @@ TEST_CASE("divergence: logits and tokens that were written can be read") {
   WriteText(work.Path("other"), other + "\n");
   refuse({"--tokens", work.Path("other"), "--logits-in", work.Path("logits")}, "other tokens");
   refuse({"--tokens", work.Path("tokens"), "--logits-in", work.Path("tokens")}, "TMLOGIT1");
+  refuse({"--tokens", work.Path("other"), "--beside", work.Path("logits")}, "other tokens");
   WriteText(work.Path("empty"), "");
   refuse({"--text", work.Path("empty")}, "0 tokens");
   refuse({"--tokens", work.Path("tokens"), "--text", work.Path("text")}, "text");

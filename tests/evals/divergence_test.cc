@@ -83,6 +83,22 @@ TEST_CASE("blocks of one position give Student's interval of the mean; one block
   CHECK(ToJson(one.Summary()).at("kl_nats").at("mean_interval").is_null());
 }
 
+TEST_CASE("the difference of two sides is paired by block") {
+  DivergenceTally a, b;
+  const std::vector<double> text = {1, 20, 300}, more = {0.1, 0.2, 0.3};  // blocks differ far more than sides
+  for (size_t i = 0; i < text.size(); ++i) {
+    for (DivergenceTally* side : {&a, &b}) side->BeginBlock();
+    a.Add({text[i] + more[i], true, 0, 0});
+    b.Add({text[i], true, 0, 0});
+  }
+  const KlDifference d = a.Minus(b);
+  CHECK_THAT(d.mean, Catch::Matchers::WithinAbs(0.2, 1e-9));
+  const double half = StudentQuantile(0.975, 2) * 0.1 / std::sqrt(3);
+  CHECK_THAT(d.interval->low, Catch::Matchers::WithinAbs(0.2 - half, 1e-9));
+  CHECK_THAT(d.interval->high, Catch::Matchers::WithinAbs(0.2 + half, 1e-9));
+  CHECK_THAT(b.Minus(a).mean, Catch::Matchers::WithinAbs(-0.2, 1e-9));
+}
+
 TEST_CASE("token blocks: what is read, what is refused, and back again") {
   const auto blocks = ParseTokenBlocks("1 2 3\n\n  4\t5 | 6\r\n7 | 8 9", "t", 10);
   REQUIRE(blocks.size() == 3);
