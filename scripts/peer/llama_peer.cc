@@ -11,7 +11,8 @@
 // restored, in all B sequences alike). Token ids are random below 128000; every measurement is warmed up. The defaults of
 // llama-bench hold for all else: ubatch 512, KV in f16, flash attention where llama.cpp chooses it, a thread pool that polls.
 // stdout: a JSON array with llama-bench's fields, and of our own: variant, n_seq, load_ns (model and context), first_token_ns
-// (from the start of the program to the logits of a first token), peak_rss_bytes (of the process so far, mapped file included).
+// (from the start of the program to the logits of a first token), peak_rss_bytes (of the process so far, mapped file included),
+// samples_cpu_ns (processor time of all threads, polling included).
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -33,6 +34,13 @@ namespace peer {
 namespace {
 
 constexpr int kMaxTokenId = 128000;  // above lie control tokens of the 8B model
+
+// Processor time of all threads: with -t 1 what the work would take on an idle machine, whoever else computes meanwhile.
+int64_t CpuNow() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec;
+}
 
 int64_t Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -133,13 +141,17 @@ struct Test {
   int prompt = 0, gen = 0, depth = 0, sequences = 1;
 };
 
-std::vector<int64_t> Run(const Api& api, llama_model* model, int vocabulary, const Options& o, const Test& test) {
+struct Samples {
+  std::vector<int64_t> wall, cpu;  // nanoseconds
+};
+
+Samples Run(const Api& api, llama_model* model, int vocabulary, const Options& o, const Test& test) {
   Context context(api, model, o, test.prompt + test.gen + test.depth, test.sequences);
   Measurer m{api, context.get(), std::mt19937(static_cast<unsigned>(o.seed)), vocabulary};
   if (test.prompt > 0) m.Prefill(test.prompt, 0);
   if (test.gen > 0) m.Generate(1, test.prompt, test.sequences);
   std::vector<uint8_t> state;
-  std::vector<int64_t> samples;
+  Samples samples;
   for (int r = 0; r < o.repetitions; ++r) {
     context.Clear();
     if (test.depth > 0 && state.empty()) {
@@ -152,10 +164,11 @@ std::vector<int64_t> Run(const Api& api, llama_model* model, int vocabulary, con
       if (api.llama_state_seq_set_data(context.get(), state.data(), state.size(), s) == 0)
         throw std::runtime_error("llama.cpp could not restore a context");
     }
-    const int64_t start = Now();
+    const int64_t start = Now(), cpu_start = CpuNow();
     if (test.prompt > 0) m.Prefill(test.prompt, test.depth);
     if (test.gen > 0) m.Generate(test.gen, test.depth + test.prompt, test.sequences);
-    samples.push_back(Now() - start);
+    samples.wall.push_back(Now() - start);
+    samples.cpu.push_back(CpuNow() - cpu_start);
   }
   return samples;
 }
@@ -211,9 +224,9 @@ struct Loading {
 };
 
 void Print(const Api& api, const llama_model* model, const Options& o, const Test& test, const Loading& loading,
-           const std::vector<int64_t>& samples, bool first) {
+           const Samples& samples, bool first) {
   std::vector<double> ns, rates;
-  for (const int64_t sample : samples) {
+  for (const int64_t sample : samples.wall) {
     ns.push_back(static_cast<double>(sample));
     rates.push_back(1e9 * (test.prompt + test.gen) * test.sequences / static_cast<double>(sample));
   }
@@ -258,7 +271,8 @@ void Print(const Api& api, const llama_model* model, const Options& o, const Tes
   number("load_ns", loading.load_ns);
   number("first_token_ns", loading.first_token_ns);
   number("peak_rss_bytes", PeakRss());
-  std::printf("    \"samples_ns\": %s,\n    \"samples_ts\": %s\n  }", Array(samples).c_str(), Array(rates).c_str());
+  std::printf("    \"samples_cpu_ns\": %s,\n", Array(samples.cpu).c_str());
+  std::printf("    \"samples_ns\": %s,\n    \"samples_ts\": %s\n  }", Array(samples.wall).c_str(), Array(rates).c_str());
   std::fflush(stdout);
 }
 
