@@ -83,8 +83,9 @@ TEST_CASE("divergence: logits and tokens that were written can be read") {
   WriteText(work.Path("fewer"), "1 2 3\n");
   refuse({"--tokens", work.Path("fewer"), "--logits-in", work.Path("logits")}, "blocks");
   std::string other = ReadText(work.Path("tokens"));
-  other.back() = other[other.size() - 2] == '1' ? '2' : '1';  // another last id
-  WriteText(work.Path("other"), other + "\n");
+  char& digit = other[other.size() - 2];  // the last id becomes another
+  digit = digit == '1' ? '2' : '1';
+  WriteText(work.Path("other"), other);
   refuse({"--tokens", work.Path("other"), "--logits-in", work.Path("logits")}, "other tokens");
   refuse({"--tokens", work.Path("tokens"), "--logits-in", work.Path("tokens")}, "TMLOGIT1");
   refuse({"--tokens", work.Path("other"), "--beside", work.Path("logits")}, "other tokens");
