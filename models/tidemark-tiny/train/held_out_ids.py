@@ -3,7 +3,8 @@
 
     python3 held_out_ids.py OUT.txt [--examples 1200]
 
-The examples are those of perplexity.py (a third of each kind), so 1,200 of them hold about 28,000 answer tokens.
+The examples are those of perplexity.py (a third of each kind), each once: the same text twice would count as two independent ones. 500 draws
+hold about 11,700 answer tokens.
 """
 import argparse
 from pathlib import Path
@@ -25,12 +26,12 @@ def line(ids, mask):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    parser.add_argument("--examples", type=int, default=1200)
+    parser.add_argument("--examples", type=int, default=500, help="draws; those drawn before are left out")
     args = parser.parse_args()
     tokenizer, _, _ = tok.load(HERE / "tokenizer.json")
-    examples = perplexity.held_out(tokenizer, args.examples)
-    args.out.write_text("".join(line(ids, mask) + "\n" for ids, mask in examples))
-    print(f"{args.out}: {sum(sum(mask) for _, mask in examples)} answer tokens in {len(examples)} examples")
+    lines = list(dict.fromkeys(line(ids, mask) for ids, mask in perplexity.held_out(tokenizer, args.examples)))
+    args.out.write_text("".join(each + "\n" for each in lines))
+    print(f"{args.out}: {sum(len(each.split('|')[1].split()) for each in lines)} answer tokens in {len(lines)} examples")
 
 
 if __name__ == "__main__":
