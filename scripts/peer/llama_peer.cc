@@ -258,7 +258,7 @@ void Print(const Api& api, const llama_model* model, const Options& o, const Tes
   number("poll", o.poll);
   text("type_k", o.kv);
   text("type_v", o.kv);
-  text("flash_attn", o.flash);
+  number("flash_attn", FlashType(o.flash));
   std::printf("    \"use_extra_bufts\": %s,\n", o.repack ? "true" : "false");
   number("n_prompt", test.prompt);
   number("n_gen", test.gen);
