@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "engine/core/isa_region.h"
 #include "engine/ops/op_kernels.h"

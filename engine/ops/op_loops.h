@@ -19,11 +19,29 @@ inline void StoreVector(float* p, Vector v) { std::memcpy(p, &v, sizeof v); }
 
 // --- Sums in the order of reduce.h, kRows x kCols of them at a time.
 
+template <int kBy, int... kLane>
+Vector Rotated(Vector v, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(v, v, (kLane + kBy) % kLanes...);
+}
+
+// The tree 8-4-2-1 over the partial results.
+inline float Tree(Vector (&sum)[kParts]) {
+  for (int parts = kParts / 2; parts > 0; parts /= 2) {
+    for (int p = 0; p < parts; ++p) sum[p] += sum[p + parts];
+  }
+  Vector v = sum[0];
+  constexpr auto kAll = std::make_integer_sequence<int, kLanes>();
+  if constexpr (kLanes >= 16) v += Rotated<8>(v, kAll);
+  if constexpr (kLanes >= 8) v += Rotated<4>(v, kAll);
+  v += Rotated<2>(v, kAll);
+  v += Rotated<1>(v, kAll);
+  return v[0];
+}
+
 template <int kRows, int kCols>
-void DotTile(const float* x, int64_t x_stride, const float* w, int64_t w_stride, int64_t n, float* out, int64_t out_stride) {
-  Vector sum[kRows][kCols][kParts] = {};
-  const int64_t whole = n - n % kPartials;
-  for (int64_t i = 0; i < whole; i += kPartials) {
+void AddProducts(const float* x, int64_t x_stride, const float* w, int64_t w_stride, int64_t n,
+                 Vector (&sum)[kRows][kCols][kParts]) {
+  for (int64_t i = 0; i < n; i += kPartials) {
     for (int p = 0; p < kParts; ++p) {
       Vector b[kCols];
       for (int c = 0; c < kCols; ++c) b[c] = LoadVector(w + c * w_stride + i + p * kLanes);
@@ -33,16 +51,23 @@ void DotTile(const float* x, int64_t x_stride, const float* w, int64_t w_stride,
       }
     }
   }
+}
+
+template <int kRows, int kCols>
+void DotTile(const float* x, int64_t x_stride, const float* w, int64_t w_stride, int64_t n, float* out, int64_t out_stride) {
+  Vector sum[kRows][kCols][kParts] = {};
+  const int64_t whole = n - n % kPartials;
+  AddProducts<kRows, kCols>(x, x_stride, w, w_stride, whole, sum);
+  if (whole < n) {
+    // The rest with zeros behind it: they add 0 to partial results that are never -0.
+    float some_x[kRows * kPartials] = {}, some_w[kCols * kPartials] = {};
+    const size_t bytes = static_cast<size_t>(n - whole) * sizeof(float);
+    for (int r = 0; r < kRows; ++r) std::memcpy(some_x + r * kPartials, x + r * x_stride + whole, bytes);
+    for (int c = 0; c < kCols; ++c) std::memcpy(some_w + c * kPartials, w + c * w_stride + whole, bytes);
+    AddProducts<kRows, kCols>(some_x, kPartials, some_w, kPartials, kPartials, sum);
+  }
   for (int r = 0; r < kRows; ++r) {
-    for (int c = 0; c < kCols; ++c) {
-      float partial[kPartials];
-      std::memcpy(partial, sum[r][c], sizeof partial);
-      for (int64_t i = whole; i < n; ++i) partial[i - whole] += x[r * x_stride + i] * w[c * w_stride + i];
-      for (int width = kPartials / 2; width > 0; width /= 2) {
-        for (int i = 0; i < width; ++i) partial[i] += partial[i + width];
-      }
-      out[r * out_stride + c] = partial[0];
-    }
+    for (int c = 0; c < kCols; ++c) out[r * out_stride + c] = Tree(sum[r][c]);
   }
 }
 

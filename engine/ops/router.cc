@@ -13,7 +13,7 @@ void RouterScores(ConstMatrix x, ConstMatrix weight, Matrix scores, ThreadPool& 
   // Over blocks of (rows, experts), so that a single decoded token is shared out as well.
   constexpr int64_t kRows = 8, kExperts = 8;
   const int64_t across = (weight.rows + kExperts - 1) / kExperts, down = (x.rows + kRows - 1) / kRows;
-  pool.RunRanges(across * down, RowGrain(x.cols * kExperts / 4), [&](int64_t begin, int64_t end, int) {
+  pool.RunRanges(across * down, RowGrain(x.cols * kExperts), [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t r = i / across * kRows, rows = std::min(kRows, x.rows - r);
       const int64_t e = i % across * kExperts, experts = std::min(kExperts, weight.rows - e);

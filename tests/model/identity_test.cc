@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "engine/core/error.h"
 #include "tests/model/fixture.h"
 #include "tests/support/catch.h"
 
@@ -52,6 +53,28 @@ TEST_CASE("logits do not depend on the chunk size") {
     const std::vector<float> whole = m.Logits(tokens);
     for (const size_t chunk : {1, 7, 64}) CHECK(m.Logits(tokens, chunk) == whole);
   }
+}
+
+TEST_CASE("rounded keys and values change logits a little, and never by the chunk size") {
+  size_t rounded = 0;
+  for (const char* name : kModels) {
+    Loaded m(Golden(std::string("model/") + name), 2);
+    const std::vector<TokenId> tokens = PseudoRandomTokens(200, static_cast<int64_t>(m.vocab));
+    const std::vector<float> exact = m.Logits(tokens);
+    for (const char* format : {"f16", "bf16", "q8_0"}) {
+      INFO(name << ", " << format);
+      if (m.model->Config().head_dim % FindFormat(format)->block_values != 0) {
+        CHECK_THROWS_AS(m.NewState(format), Error);
+        continue;
+      }
+      SequenceState whole_state = m.NewState(format), state = m.NewState(format);
+      const std::vector<float> whole = m.Logits(tokens, whole_state, tokens.size());
+      CHECK(m.Logits(tokens, state, 7) == whole);
+      CHECK(whole != exact);
+      ++rounded;
+    }
+  }
+  CHECK(rounded >= 6);
 }
 
 TEST_CASE("logits do not depend on the batch") {
