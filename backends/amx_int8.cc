@@ -1,0 +1,555 @@
+// Integer products on the matrix unit of AMX (tiles.h) over the panels of int8_panels.h: the bits of avx512_int8.cc.
+//
+// A vector of a panel, [16 rows of w][4 values of k], is a row of a tile B, and rows of int8 activations are rows of a tile A:
+// neither is repacked, y comes out untransposed, and lanes are rows of w as in the vector kernels. Integer sums are exact in any
+// order and the float operations per sum are those of avx512_int8.cc, so few rows of x go there and the bits do not depend on m.
+//
+// A scale for every 32 (16) values would cost a conversion per tile product. For the K formats scales become part of the codes,
+// exactly, as two planes of bytes whose products are added up apart over the 256 values of a block:
+//   q4_k, q5_k: scale s = 8 h + l, planes h * q and l * q (7 * 31 < 256: one 16-bit multiplication makes two bytes);
+//   q6_k: s * q in 16 bits, signed: its high byte, signed, and its low byte, unsigned.
+// A block of w is split once into 8 KiB of the first-level cache and meets all rows of x, 32 at a time: two planes times two
+// tiles of x, 4 loads for 4 products. The sums of one pair of tiles are scaled while the unit works on the next.
+// For q4_0 and q8_0 both factors have a float scale per 32 values: a product of half depth each, its sums scaled at once.
+//
+// On paper, cycles of one Sapphire Rapids core per 16 x 16 sums and 256 values (vector kernel: some 780):
+//   q4_k: products 8 x 16 = 128; scaling 16 x 12 operations on two ports = 96; splitting 32 x 5 on one port / (m / 16) = 40 for
+//   64 rows: 150 if the ports overlap with the unit. q8_0, q4_0: products 8 x 16 = 128, scaling 8 x 16 x 4 / 2 = 256.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "backends/inputs.h"
+#include "backends/int8_panels.h"
+#include "backends/panels.h"
+#include "backends/plain_tiles.h"
+#include "backends/table.h"
+#include "backends/tiles.h"
+#include "backends/unpack.h"
+#include "engine/core/error.h"
+#include "engine/core/isa_region.h"
+
+#if TM_HAVE_X86
+#include <immintrin.h>
+#endif
+
+namespace tidemark {
+
+#if TM_HAVE_X86
+TM_REGION_AMX
+namespace {
+
+constexpr int64_t kTileBytes = 1024;
+
+__m512i Load64(const std::byte* p) { return _mm512_load_si512(p); }
+__m256i Load32(const std::byte* p) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(p)); }
+__m512 Halves(const std::byte* p) { return _mm512_cvtph_ps(Load32(p)); }
+__m512i Broadcast(const void* p) {
+  int32_t v;
+  std::memcpy(&v, p, sizeof v);
+  return _mm512_set1_epi32(v);
+}
+
+void SplitNibbles(const std::byte* p, __m512i& low, __m512i& high) {
+  const __m512i packed = Load64(p), nibbles = _mm512_set1_epi8(15);
+  low = _mm512_and_si512(packed, nibbles);
+  high = _mm512_and_si512(_mm512_srli_epi16(packed, 4), nibbles);
+}
+
+// --- Formats with blocks of 256. Split: a unit of a panel as planes [4 steps of 64 values][2 planes][16][64 bytes].
+
+constexpr int64_t kUnitPlanes = 8 * kTileBytes;
+
+// Vector v of a sub-block of w, v counted from the beginning of the unit.
+std::byte* PlaneVector(std::byte* planes, int v) { return planes + v / 16 * (2 * kTileBytes) + v % 16 * 64; }
+
+// Scales of 16 rows and two sub-blocks as 16-bit pairs; the chosen one in both halves of a lane.
+template <bool kSigned>
+__m512i Scale(const std::byte* unit, int sub) {
+  const __m256i bytes = Load32(unit + 64 + 32 * (sub / 2));
+  const __m512i pair = kSigned ? _mm512_cvtepi8_epi16(bytes) : _mm512_cvtepu8_epi16(bytes);
+  if (sub % 2 == 0) return _mm512_or_si512(_mm512_slli_epi32(pair, 16), _mm512_and_si512(pair, _mm512_set1_epi32(0xffff)));
+  return _mm512_or_si512(_mm512_srli_epi32(pair, 16), _mm512_and_si512(pair, _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
+}
+
+// Codes < 32, two to a 16-bit lane, times parts of a scale < 8: no carry from one to the other.
+struct SplitScale {
+  __m512i low, high;
+  SplitScale(const std::byte* unit, int sub) {
+    const __m512i scale = Scale<false>(unit, sub);
+    low = _mm512_and_si512(scale, _mm512_set1_epi16(7));
+    high = _mm512_srli_epi16(scale, 3);
+  }
+  void Store(__m512i codes, std::byte* to) const {
+    _mm512_store_si512(to, _mm512_mullo_epi16(codes, low));
+    _mm512_store_si512(to + kTileBytes, _mm512_mullo_epi16(codes, high));
+  }
+};
+
+struct Q4_K {
+  static constexpr int64_t kBytes = 320 + 8 * 256;
+  static constexpr int kPairs = 4, kShift = 3;  // pairs of mins; the high plane counts 2^kShift
+  static constexpr bool kMins = true, kSignedHigh = false;
+  static void Split(const std::byte* unit, std::byte* planes) {
+    for (int sub = 0; sub < 8; ++sub) {
+      const SplitScale scale(unit, sub);
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) {
+        __m512i low, high;
+        SplitNibbles(unit + 320 + 256 * sub + 64 * v, low, high);
+        std::byte* to = PlaneVector(planes, 8 * sub + 2 * v);
+        scale.Store(low, to);
+        scale.Store(high, to + 64);
+      }
+    }
+  }
+};
+
+struct Q5_K {
+  static constexpr int64_t kBytes = 320 + 8 * 320;
+  static constexpr int kPairs = 4, kShift = 3;
+  static constexpr bool kMins = true, kSignedHigh = false;
+  static void Split(const std::byte* unit, std::byte* planes) {
+    const __m512i bit4 = _mm512_set1_epi8(16);
+    for (int sub = 0; sub < 8; ++sub) {
+      const SplitScale scale(unit, sub);
+      const std::byte* vectors = unit + 320 + 320 * sub;
+      const __m512i upper = Load64(vectors + 256);
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) {
+        __m512i codes[2];
+        SplitNibbles(vectors + 64 * v, codes[0], codes[1]);
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; ++i) {
+          const int bit = 2 * v + i;
+          const __m512i moved = bit < 4 ? _mm512_slli_epi16(upper, 4 - bit) : _mm512_srli_epi16(upper, bit - 4);
+          codes[i] = _mm512_ternarylogic_epi64(codes[i], moved, bit4, 0xf8);  // codes | moved & bit4
+          scale.Store(codes[i], PlaneVector(planes, 8 * sub + bit));
+        }
+      }
+    }
+  }
+};
+
+struct Q6_K {
+  static constexpr int64_t kBytes = 320 + 16 * 192;
+  static constexpr int kPairs = 8, kShift = 8;
+  static constexpr bool kMins = false, kSignedHigh = true;
+  static void Split(const std::byte* unit, std::byte* planes) {
+    const __m512i bits = _mm512_set1_epi8(0x30), low_bytes = _mm512_set1_epi16(0xff);
+    for (int sub = 0; sub < 16; ++sub) {
+      const std::byte* vectors = unit + 320 + 192 * sub;
+      const __m512i scale = Scale<true>(unit, sub), upper = Load64(vectors + 128);
+      const __m512i moved[4] = {_mm512_slli_epi16(upper, 4), _mm512_slli_epi16(upper, 2), upper, _mm512_srli_epi16(upper, 2)};
+      __m512i w[4];
+      for (int v = 0; v < 2; ++v) SplitNibbles(vectors + 64 * v, w[2 * v], w[2 * v + 1]);
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) {
+        const __m512i codes = _mm512_ternarylogic_epi64(w[v], moved[v], bits, 0xf8);
+        const __m512i even = _mm512_mullo_epi16(_mm512_and_si512(codes, low_bytes), scale);
+        const __m512i odd = _mm512_mullo_epi16(_mm512_srli_epi16(codes, 8), scale);
+        std::byte* to = PlaneVector(planes, 4 * sub + v);
+        // Bytes of even where low_bytes is set, of odd elsewhere.
+        _mm512_store_si512(to, _mm512_ternarylogic_epi64(low_bytes, even, _mm512_slli_epi16(odd, 8), 0xca));
+        _mm512_store_si512(to + kTileBytes, _mm512_ternarylogic_epi64(low_bytes, _mm512_srli_epi16(even, 8), odd, 0xca));
+      }
+    }
+  }
+};
+
+// What scales the sums of one unit.
+template <typename Format>
+struct UnitScales {
+  __m512 d, dmin;
+  __m512i mins[Format::kPairs];
+
+  explicit UnitScales(const std::byte* unit) {
+    d = Halves(unit);
+    dmin = Format::kMins ? Halves(unit + 32) : _mm512_mul_ps(d, _mm512_set1_ps(32));
+    const std::byte* at = unit + (Format::kMins ? 64 + 32 * Format::kPairs : 64);
+    for (int pair = 0; pair < Format::kPairs; ++pair) {
+      const __m256i bytes = Load32(at + 32 * pair);
+      mins[pair] = Format::kMins ? _mm512_cvtepu8_epi16(bytes) : _mm512_cvtepi8_epi16(bytes);
+    }
+  }
+
+  // total += the product of a block, as AddBlock of avx512_int8.cc has it. sums: of both planes, [2][16][16] for a tile of x.
+  __m512 Add(const int32_t* sums, const Int8Block256& block, __m512 total) const {
+    const __m512i high = _mm512_slli_epi32(_mm512_load_si512(sums + 256), Format::kShift);
+    const __m512i dot = _mm512_add_epi32(high, _mm512_load_si512(sums));
+    const int16_t* sums_of_x = Format::kMins ? block.sums32 : block.sums16;
+    __m512i min_dot = _mm512_setzero_si512();
+#pragma GCC unroll 8
+    for (int pair = 0; pair < Format::kPairs; ++pair) {
+      min_dot = _mm512_dpwssd_epi32(min_dot, mins[pair], Broadcast(sums_of_x + 2 * pair));
+    }
+    const __m512 dx = _mm512_set1_ps(block.scale);
+    const __m512 plus = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_mul_ps(d, dx), total);
+    return _mm512_fnmadd_ps(_mm512_cvtepi32_ps(min_dot), _mm512_mul_ps(dmin, dx), plus);
+  }
+};
+
+// One unit of w and up to 32 rows of x. Tiles 0 and 1 (low, high plane) are sums of the first 16 rows, 2 and 3 of the others,
+// 4 and 5 are x, 6 and 7 the planes. sums: [2 tiles of x][2 planes][16][16].
+template <typename Tiles, typename Format, bool kTwo>
+void MultiplyUnit(const std::byte* planes, const std::byte* x, int64_t x_row_bytes, int32_t* sums) {
+  Tiles::template Zero<0>();
+  Tiles::template Zero<1>();
+  if constexpr (kTwo) {
+    Tiles::template Zero<2>();
+    Tiles::template Zero<3>();
+  }
+#pragma GCC unroll 1
+  for (int step = 0; step < 4; ++step, planes += 2 * kTileBytes, x += 64) {
+    Tiles::template Load<6>(planes, 64);
+    Tiles::template Load<4>(x, x_row_bytes);
+    Tiles::template DotI8U8<0, 4, 6>();
+    if constexpr (kTwo) {
+      Tiles::template Load<5>(x + 16 * x_row_bytes, x_row_bytes);
+      Tiles::template DotI8U8<2, 5, 6>();
+    }
+    Tiles::template Load<7>(planes + kTileBytes, 64);
+    if constexpr (Format::kSignedHigh) {
+      Tiles::template DotI8I8<1, 4, 7>();
+      if constexpr (kTwo) Tiles::template DotI8I8<3, 5, 7>();
+    } else {
+      Tiles::template DotI8U8<1, 4, 7>();
+      if constexpr (kTwo) Tiles::template DotI8U8<3, 5, 7>();
+    }
+  }
+  Tiles::template Store<0>(sums, 64);
+  Tiles::template Store<1>(sums + 256, 64);
+  if constexpr (kTwo) {
+    Tiles::template Store<2>(sums + 512, 64);
+    Tiles::template Store<3>(sums + 768, 64);
+  }
+}
+
+// totals[i] for `rows` rows of x.
+template <typename Format>
+void AddSums(const UnitScales<Format>& scales, const int32_t* sums, const std::byte* x, int64_t x_row_bytes, int64_t rows,
+             __m512* totals) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const auto& block = *reinterpret_cast<const Int8Block256*>(x + i * x_row_bytes);
+    totals[i] = scales.Add(sums + i / 16 * 512 + i % 16 * 16, block, totals[i]);
+  }
+}
+
+// Sums of up to 32 rows of x that wait to be scaled; two of them, so that the unit never waits.
+struct alignas(64) PairSums {
+  int32_t values[2][1024];
+};
+
+// Rows of x, a multiple of 32: units of w outside, so that planes stay in the first-level cache.
+template <typename Tiles, typename Format>
+void MultiplyPairs(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, std::byte* planes,
+                   __m512* totals) {
+  PairSums sums;
+  for (int64_t u = 0; u < k / 256; ++u, panel += Format::kBytes, planes += kUnitPlanes, x += sizeof(Int8Block256)) {
+    for (int64_t line = 0; line < Format::kBytes; line += 64) {
+      _mm_prefetch(reinterpret_cast<const char*>(panel + Format::kBytes + line), _MM_HINT_T0);
+    }
+    Format::Split(panel, planes);
+    const UnitScales<Format> scales(panel);
+    for (int64_t i = 0; i < m; i += 32) {
+      MultiplyUnit<Tiles, Format, true>(planes, x + i * x_row_bytes, x_row_bytes, sums.values[i / 32 % 2]);
+      if (i > 0) AddSums(scales, sums.values[(i / 32 - 1) % 2], x + (i - 32) * x_row_bytes, x_row_bytes, 32, totals + i - 32);
+    }
+    AddSums(scales, sums.values[(m / 32 - 1) % 2], x + (m - 32) * x_row_bytes, x_row_bytes, 32, totals + m - 32);
+  }
+}
+
+// The last rows of x, fewer than 32. The planes are there if others came before.
+template <typename Tiles, typename Format, bool kTwo>
+void MultiplyRest(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, bool split,
+                  std::byte* planes, __m512* totals) {
+  PairSums sums;
+  for (int64_t u = 0; u < k / 256; ++u, panel += Format::kBytes, planes += kUnitPlanes, x += sizeof(Int8Block256)) {
+    if (!split) Format::Split(panel, planes);
+    MultiplyUnit<Tiles, Format, kTwo>(planes, x, x_row_bytes, sums.values[u % 2]);
+    if (u > 0) {
+      AddSums(UnitScales<Format>(panel - Format::kBytes), sums.values[(u - 1) % 2], x - sizeof(Int8Block256), x_row_bytes, m,
+              totals);
+    }
+  }
+  AddSums(UnitScales<Format>(panel - Format::kBytes), sums.values[(k / 256 - 1) % 2], x - sizeof(Int8Block256), x_row_bytes, m,
+          totals);
+}
+
+// Tiles 0 to 3 are sums, 4 and 5 rows of x, the first of each pair for `first` rows of x, the second for `second`.
+TileShapes ShapesFor(int64_t first, int64_t second, int64_t depth) {
+  TileShapes shapes;
+  for (const int t : {0, 1}) shapes.Set(t, first, 64);
+  shapes.Set(4, first, depth);
+  for (const int t : {2, 3}) shapes.Set(t, second, second == 0 ? 0 : 64);
+  shapes.Set(5, second, second == 0 ? 0 : depth);
+  for (const int t : {6, 7}) shapes.Set(t, depth / 4, 64);
+  return shapes;
+}
+
+template <typename Format>
+struct Per256 {
+  static constexpr int64_t PlaneBytes(int64_t k) { return k / 256 * kUnitPlanes; }
+
+  template <typename Tiles>
+  static void Multiply(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, std::byte* planes,
+                       __m512* totals) {
+    const int64_t pairs = m / 32 * 32, rest = m - pairs;
+    if (pairs > 0) {
+      static constexpr TileShapes kFull = TileShapes::Full();
+      Tiles::Configure(kFull);
+      MultiplyPairs<Tiles, Format>(panel, k, x, x_row_bytes, pairs, planes, totals);
+    }
+    if (rest == 0) return;
+    Tiles::Configure(ShapesFor(std::min<int64_t>(rest, 16), std::max<int64_t>(rest - 16, 0), 64));
+    const auto run = rest > 16 ? MultiplyRest<Tiles, Format, true> : MultiplyRest<Tiles, Format, false>;
+    run(panel, k, x + pairs * x_row_bytes, x_row_bytes, rest, pairs > 0, planes, totals + pairs);
+  }
+};
+
+// --- Formats with blocks of 32, two to a unit.
+
+struct Q4_0 {
+  static constexpr int64_t kBytes = 64 + 2 * 256, kCodes = 1024;  // of a unit, stored and as codes
+  static const int32_t* Offsets(const Int8Block32& x) { return x.minus_8; }
+  // Codes of a unit as two tiles of 8 rows.
+  static const std::byte* Codes(const std::byte* unit, std::byte* to) {
+#pragma GCC unroll 8
+    for (int v = 0; v < 8; ++v) {
+      __m512i low, high;
+      SplitNibbles(unit + 64 + 64 * v, low, high);
+      _mm512_store_si512(to + 128 * v, low);
+      _mm512_store_si512(to + 128 * v + 64, high);
+    }
+    return to;
+  }
+};
+
+struct Q8_0 {
+  static constexpr int64_t kBytes = 64 + 2 * 512, kCodes = 0;
+  static const int32_t* Offsets(const Int8Block32& x) { return x.minus_128; }
+  static const std::byte* Codes(const std::byte* unit, std::byte*) { return unit + 64; }  // used where they are
+};
+
+// totals[i] += the products of the two blocks of a unit; sums: [2 blocks][16][16].
+template <typename Format>
+void AddUnit(const std::byte* unit, const int32_t* sums, const std::byte* x, int64_t x_row_bytes, size_t sub, int64_t rows,
+             __m512* totals) {
+  const __m512 d[2] = {Halves(unit), Halves(unit + 32)};
+#pragma GCC unroll 16
+  for (int64_t i = 0; i < rows; ++i) {
+    const auto& block = *reinterpret_cast<const Int8Block32*>(x + i * x_row_bytes);
+#pragma GCC unroll 2
+    for (size_t b = 0; b < 2; ++b) {
+      const __m512i offset = _mm512_set1_epi32(Format::Offsets(block)[sub + b]);
+      const __m512i dot = _mm512_add_epi32(_mm512_load_si512(sums + 256 * b + 16 * static_cast<size_t>(i)), offset);
+      const __m512 scale = _mm512_mul_ps(d[b], _mm512_set1_ps(block.scales[sub + b]));
+      totals[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, totals[i]);
+    }
+  }
+}
+
+// Up to 16 rows of x. Tiles 0 and 1, or 2 and 3, are the sums of the two blocks of a unit, 4 and 5 of x, 6 and 7 of w. A unit's
+// sums are scaled while the unit after it is multiplied.
+template <typename Tiles, typename Format>
+void MultiplyTile(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t rows, bool unpack,
+                  std::byte* planes, __m512* out) {
+  alignas(64) int32_t sums[2][512];
+  __m512 totals[16];
+  for (__m512& t : totals) t = _mm512_setzero_ps();
+  const auto scale = [&](int64_t u) {
+    const std::byte* blocks = x + u / 4 * static_cast<int64_t>(sizeof(Int8Block32));
+    const auto sub = static_cast<size_t>(u % 4 * 2);
+    const std::byte* unit = panel + u * Format::kBytes;
+    if (rows == 16) {
+      AddUnit<Format>(unit, sums[u % 2], blocks, x_row_bytes, sub, 16, totals);
+    } else {
+      AddUnit<Format>(unit, sums[u % 2], blocks, x_row_bytes, sub, rows, totals);
+    }
+  };
+  const int64_t units = (k + 63) / 64;
+  for (int64_t u = 0; u < units; ++u) {
+    const std::byte* unit = panel + u * Format::kBytes;
+    std::byte* unit_planes = planes + u * Format::kCodes;
+    const std::byte* codes = unpack || Format::kCodes == 0 ? Format::Codes(unit, unit_planes) : unit_planes;
+    const std::byte* x_codes = x + u / 4 * static_cast<int64_t>(sizeof(Int8Block32)) + u % 4 * 64;
+    Tiles::template Zero<0>();
+    Tiles::template Load<4>(x_codes, x_row_bytes);
+    Tiles::template Load<6>(codes, 64);
+    Tiles::template DotI8U8<0, 4, 6>();
+    Tiles::template Zero<1>();
+    Tiles::template Load<5>(x_codes + 32, x_row_bytes);
+    Tiles::template Load<7>(codes + 512, 64);
+    Tiles::template DotI8U8<1, 5, 7>();
+    Tiles::template Store<0>(sums[u % 2], 64);
+    Tiles::template Store<1>(sums[u % 2] + 256, 64);
+    if (u > 0) scale(u - 1);
+  }
+  scale(units - 1);
+  for (int64_t i = 0; i < rows; ++i) out[i] = totals[i];
+}
+
+template <typename Format>
+struct Per32 {
+  static constexpr int64_t PlaneBytes(int64_t k) { return (k + 63) / 64 * Format::kCodes; }
+
+  template <typename Tiles>
+  static void Multiply(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, std::byte* planes,
+                       __m512* totals) {
+    for (int64_t i = 0; i < m; i += 16) {
+      const int64_t rows = std::min<int64_t>(16, m - i);
+      if (i == 0 || rows < 16) Tiles::Configure(ShapesFor(rows, rows, 32));
+      MultiplyTile<Tiles, Format>(panel, k, x + i * x_row_bytes, x_row_bytes, rows, i == 0, planes, totals + i);
+    }
+  }
+};
+
+// --- One panel of w and m rows of x: totals[i][j], 64-byte aligned.
+
+template <typename Tiles, typename Layout>
+void Multiply(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, float* totals) {
+  auto* sums = reinterpret_cast<__m512*>(totals);
+  for (int64_t i = 0; i < m; ++i) sums[i] = _mm512_setzero_ps();
+  std::byte* planes = ThreadScratch(ScratchUse::kPanel, Layout::PlaneBytes(k));
+  Layout::template Multiply<Tiles>(panel, k, x, x_row_bytes, m, planes, sums);
+  Tiles::Release();
+}
+
+void StoreRows(const float* totals, int64_t rows, int64_t m, float* y, int64_t y_stride) {
+  const auto mask = static_cast<__mmask16>((1u << rows) - 1);
+  for (int64_t i = 0; i < m; ++i) _mm512_mask_storeu_ps(y + i * y_stride, mask, _mm512_load_ps(totals + kPanel * i));
+}
+
+struct Entry {
+  std::string_view format;
+  decltype(&Multiply<AmxTiles, Per256<Q4_K>>) multiply;
+};
+template <typename Tiles>
+constexpr std::array kEntries = {
+    Entry{"q4_0", Multiply<Tiles, Per32<Q4_0>>},  Entry{"q8_0", Multiply<Tiles, Per32<Q8_0>>},
+    Entry{"q4_k", Multiply<Tiles, Per256<Q4_K>>}, Entry{"q5_k", Multiply<Tiles, Per256<Q5_K>>},
+    Entry{"q6_k", Multiply<Tiles, Per256<Q6_K>>},
+};
+
+}  // namespace
+TM_REGION_END
+
+namespace {
+
+constexpr int64_t kMinRows = 6;             // of x: fewer are faster as vectors (on paper)
+constexpr int64_t kChunkRows = 128;         // of x: beside a task's panels they stay in the second-level cache
+constexpr int64_t kTaskBytes = 128 * 1024;  // of panels, about
+
+// Weights as avx512_int8 packs them.
+struct PackedAmxInt8 final : PackedWeights {
+  PackedAmxInt8(const MatmulBackend* backend, const WeightView& view, std::unique_ptr<PackedWeights> few_, const Entry& entry_)
+      : PackedWeights(backend, view),
+        few(std::move(few_)),
+        format(FindInt8Format(view.format->name)),
+        panels(PackedInt8Panels(*few)),
+        entry(&entry_) {}
+
+  int64_t PackedBytes() const override { return few->PackedBytes(); }
+
+  std::unique_ptr<PackedWeights> few;  // for few rows of x
+  const Int8Format* format;
+  const std::byte* panels;
+  const Entry* entry;
+};
+
+const PackedAmxInt8& Packed(const MatmulCall& call) { return static_cast<const PackedAmxInt8&>(*call.w); }
+
+class AmxInt8 final : public MatmulBackend {
+ public:
+  AmxInt8(std::string_view name, bool needs_amx, std::span<const Entry> entries)
+      : name_(name), needs_amx_(needs_amx), entries_(entries) {
+    inputs_.kind = [](const MatmulCall& call) { return static_cast<int>(Packed(call).format->kind); };
+    inputs_.tile_bytes = [](int kind, int64_t k) { return Int8RowBytes(static_cast<Int8Kind>(kind), k); };
+    inputs_.prepare = [](int kind, std::span<const float* const> rows, int64_t k, int64_t, std::byte* row) {
+      RoundToInt8(static_cast<Int8Kind>(kind), {rows[0], static_cast<size_t>(k)}, row);
+    };
+  }
+
+  std::string_view Name() const override { return name_; }
+  Precision PrecisionFor(const MatmulProblem&) const override { return Precision::kInt8; }
+
+  std::string WhyNot(const MatmulProblem& problem, const Cpu& cpu) const override {
+    const std::string no_tiles = WhyNoTiles(cpu, needs_amx_);
+    return no_tiles.empty() ? Avx512Int8Backend()->WhyNot(problem, cpu) : no_tiles;
+  }
+
+  std::unique_ptr<PackedWeights> Pack(const WeightView& view, ThreadPool& pool) const override {
+    const auto entry =
+        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.format == view.format->name; });
+    TM_CHECK(entry != entries_.end(), "{}: {} has no integer panels", view.name, view.format->name);
+    return std::make_unique<PackedAmxInt8>(this, view, Avx512Int8Backend()->Pack(view, pool), *entry);
+  }
+
+  void Run(std::span<const MatmulCall> calls, ThreadPool& pool) const override {
+    CheckCalls(calls, *this);
+    std::vector<MatmulCall> few, many;
+    for (const MatmulCall& call : calls) {
+      if (call.m() >= kMinRows) {
+        many.push_back(call);
+      } else {
+        few.push_back(call);
+        few.back().w = Packed(call).few.get();
+      }
+    }
+    if (!few.empty()) Avx512Int8Backend()->Run(few, pool);
+    const auto rows_per_task = [](const MatmulCall& call) {
+      const WeightView& w = call.w->view();
+      return std::clamp<int64_t>(kTaskBytes / FindInt8Format(w.format->name)->PanelBytes(w.k), 1, 16) * kPanel;
+    };
+    RunPrepared(many, inputs_, pool, rows_per_task, RunTask);
+  }
+
+  std::string Details() const override {
+    return "own code, the panels, rounding and bits of avx512_int8, which takes fewer than 6 rows; sums of bytes in 16 x 16 "
+           "tiles";
+  }
+
+ private:
+  static void RunTask(const PreparedCall& call, int64_t first, int64_t rows) {
+    const PackedAmxInt8& w = Packed(call.call);
+    const int64_t k = w.view().k, x_bytes = Int8RowBytes(w.format->kind, k), panel_bytes = w.format->PanelBytes(k);
+    const Matrix& y = call.call.y;
+    float* totals = reinterpret_cast<float*>(
+        ThreadScratch(ScratchUse::kOutput, std::min(kChunkRows, y.rows) * kPanel * static_cast<int64_t>(sizeof(float))));
+    for (int64_t i = 0; i < y.rows; i += kChunkRows) {
+      const int64_t m = std::min(kChunkRows, y.rows - i);
+      for (int64_t j = first; j < first + rows; j += kPanel) {
+        w.entry->multiply(w.panels + j / kPanel * panel_bytes, k, call.x + i * x_bytes, x_bytes, m, totals);
+        StoreRows(totals, std::min(kPanel, first + rows - j), m, y.data + i * y.stride + j, y.stride);
+      }
+    }
+  }
+
+  std::string_view name_;
+  bool needs_amx_;
+  std::span<const Entry> entries_;
+  InputLayout inputs_;
+};
+
+}  // namespace
+
+const MatmulBackend* AmxInt8Backend() {
+  static const AmxInt8 backend("amx_int8", true, kEntries<AmxTiles>);
+  return &backend;
+}
+
+const MatmulBackend* AmxInt8OnPlainTiles() {
+  static const AmxInt8 backend("amx_int8_plain", false, kEntries<PlainTiles>);
+  return &backend;
+}
+
+#else
+
+const MatmulBackend* AmxInt8Backend() { return nullptr; }
+const MatmulBackend* AmxInt8OnPlainTiles() { return nullptr; }
+
+#endif  // TM_HAVE_X86
+
+}  // namespace tidemark
