@@ -70,7 +70,7 @@ struct BlockRow {
       const typename Decoder::State state = Decoder::Prepare(block);
 #pragma GCC unroll 4
       for (int c = 0; c < Decoder::kChunks; ++c) {
-        Decoder::Chunk(state, block, c, [&](int i, __m512i v) { _mm512_store_si512(to + (p + i) / 32 * kTileBytes, v); });
+        Decoder::Chunk(state, block, c, bf16::Store{to + p / 32 * kTileBytes, kTileBytes});
       }
     }
   }

@@ -9,7 +9,7 @@
 //   q4_k, q5_k: scale s = 8 h + l, planes h * q and l * q (7 * 31 < 256: one 16-bit multiplication makes two bytes);
 //   q6_k: s * q in 16 bits, signed: its high byte, signed, and its low byte, unsigned.
 // A block of w is split once into 8 KiB of the first-level cache and meets all rows of x, 32 at a time: two planes times two
-// tiles of x, 4 loads for 4 products. The sums of one pair of tiles are scaled while the unit works on the next.
+// tiles of x, 4 loads for 4 products. The sums of one pair of tiles are scaled, and the next block split, while the unit works.
 // For q4_0 and q8_0 both factors have a float scale per 32 values: a product of half depth each, its sums scaled at once.
 //
 // On paper, cycles of one Sapphire Rapids core per 16 x 16 sums and 256 values (vector kernel: some 780):
@@ -227,55 +227,52 @@ void MultiplyUnit(const std::byte* planes, const std::byte* x, int64_t x_row_byt
   }
 }
 
-// totals[i] for `rows` rows of x.
+// A product of MultiplyUnit that waits to be scaled: the unit works on the next one meanwhile.
 template <typename Format>
-void AddSums(const UnitScales<Format>& scales, const int32_t* sums, const std::byte* x, int64_t x_row_bytes, int64_t rows,
-             __m512* totals) {
-  for (int64_t i = 0; i < rows; ++i) {
-    const auto& block = *reinterpret_cast<const Int8Block256*>(x + i * x_row_bytes);
-    totals[i] = scales.Add(sums + i / 16 * 512 + i % 16 * 16, block, totals[i]);
-  }
-}
+struct Pending {
+  const std::byte* unit = nullptr;  // nullptr: nothing waits
+  const int32_t* sums = nullptr;
+  const std::byte* x = nullptr;
+  int64_t rows = 0;
+  __m512* totals = nullptr;
 
-// Sums of up to 32 rows of x that wait to be scaled; two of them, so that the unit never waits.
+  void Add(int64_t x_row_bytes) const {
+    if (unit == nullptr) return;
+    const UnitScales<Format> scales(unit);
+    for (int64_t i = 0; i < rows; ++i) {
+      const auto& block = *reinterpret_cast<const Int8Block256*>(x + i * x_row_bytes);
+      totals[i] = scales.Add(sums + i / 16 * 512 + i % 16 * 16, block, totals[i]);
+    }
+  }
+};
+
 struct alignas(64) PairSums {
   int32_t values[2][1024];
 };
 
-// Rows of x, a multiple of 32: units of w outside, so that planes stay in the first-level cache.
-template <typename Tiles, typename Format>
-void MultiplyPairs(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, std::byte* planes,
-                   __m512* totals) {
-  PairSums sums;
-  for (int64_t u = 0; u < k / 256; ++u, panel += Format::kBytes, planes += kUnitPlanes, x += sizeof(Int8Block256)) {
-    for (int64_t line = 0; line < Format::kBytes; line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(panel + Format::kBytes + line), _MM_HINT_T0);
-    }
-    Format::Split(panel, planes);
-    const UnitScales<Format> scales(panel);
-    for (int64_t i = 0; i < m; i += 32) {
-      MultiplyUnit<Tiles, Format, true>(planes, x + i * x_row_bytes, x_row_bytes, sums.values[i / 32 % 2]);
-      if (i > 0) AddSums(scales, sums.values[(i / 32 - 1) % 2], x + (i - 32) * x_row_bytes, x_row_bytes, 32, totals + i - 32);
-    }
-    AddSums(scales, sums.values[(m / 32 - 1) % 2], x + (m - 32) * x_row_bytes, x_row_bytes, 32, totals + m - 32);
-  }
-}
-
-// The last rows of x, fewer than 32. The planes are there if others came before.
+// Units of w outside, so that planes stay in the first-level cache. The next unit is split while the tiles work on this one.
+// m: a multiple of 32, or fewer rows, kTwo then saying whether they are more than 16. split: the planes are there already.
 template <typename Tiles, typename Format, bool kTwo>
-void MultiplyRest(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, bool split,
-                  std::byte* planes, __m512* totals) {
+void MultiplyUnits(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, bool split,
+                   std::byte* planes, __m512* totals) {
   PairSums sums;
+  Pending<Format> pending;
+  int parity = 0;
+  if (!split) Format::Split(panel, planes);
   for (int64_t u = 0; u < k / 256; ++u, panel += Format::kBytes, planes += kUnitPlanes, x += sizeof(Int8Block256)) {
-    if (!split) Format::Split(panel, planes);
-    MultiplyUnit<Tiles, Format, kTwo>(planes, x, x_row_bytes, sums.values[u % 2]);
-    if (u > 0) {
-      AddSums(UnitScales<Format>(panel - Format::kBytes), sums.values[(u - 1) % 2], x - sizeof(Int8Block256), x_row_bytes, m,
-              totals);
+    if (!split) {
+      for (int64_t line = 0; line < Format::kBytes; line += 64) {
+        _mm_prefetch(reinterpret_cast<const char*>(panel + 2 * Format::kBytes + line), _MM_HINT_T0);
+      }
     }
+    for (int64_t i = 0; i < m; i += 32, parity ^= 1) {
+      MultiplyUnit<Tiles, Format, kTwo>(planes, x + i * x_row_bytes, x_row_bytes, sums.values[parity]);
+      pending.Add(x_row_bytes);
+      pending = {panel, sums.values[parity], x + i * x_row_bytes, std::min<int64_t>(32, m - i), totals + i};
+    }
+    if (!split && u + 1 < k / 256) Format::Split(panel + Format::kBytes, planes + kUnitPlanes);
   }
-  AddSums(UnitScales<Format>(panel - Format::kBytes), sums.values[(k / 256 - 1) % 2], x - sizeof(Int8Block256), x_row_bytes, m,
-          totals);
+  pending.Add(x_row_bytes);
 }
 
 // Tiles 0 to 3 are sums, 4 and 5 rows of x, the first of each pair for `first` rows of x, the second for `second`.
@@ -300,11 +297,11 @@ struct Per256 {
     if (pairs > 0) {
       static constexpr TileShapes kFull = TileShapes::Full();
       Tiles::Configure(kFull);
-      MultiplyPairs<Tiles, Format>(panel, k, x, x_row_bytes, pairs, planes, totals);
+      MultiplyUnits<Tiles, Format, true>(panel, k, x, x_row_bytes, pairs, false, planes, totals);
     }
     if (rest == 0) return;
     Tiles::Configure(ShapesFor(std::min<int64_t>(rest, 16), std::max<int64_t>(rest - 16, 0), 64));
-    const auto run = rest > 16 ? MultiplyRest<Tiles, Format, true> : MultiplyRest<Tiles, Format, false>;
+    const auto run = rest > 16 ? MultiplyUnits<Tiles, Format, true> : MultiplyUnits<Tiles, Format, false>;
     run(panel, k, x + pairs * x_row_bytes, x_row_bytes, rest, pairs > 0, planes, totals + pairs);
   }
 };

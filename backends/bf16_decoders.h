@@ -33,6 +33,14 @@ inline __m512 CountUp(int first) {
       _mm512_add_epi32(_mm512_set1_epi32(first), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
 }
 
+// A use of decoded weights: every 32 of them to memory, `step` bytes apart. Here because code of a region is inlined only into
+// code of the same or more instruction sets, and Chunk is in between.
+struct Store {
+  std::byte* to;
+  int64_t step;
+  void operator()(int i, __m512i v) const { _mm512_store_si512(to + i / 32 * step, v); }
+};
+
 // --- Decoders, as in avx512_f32.cc: Chunk(state, block, c, use) calls use(i, w) with 32 weights from i, i ascending.
 
 struct Q4_0 {
