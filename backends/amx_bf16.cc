@@ -21,6 +21,7 @@
 
 #include "backends/bf16_decoders.h"
 #include "backends/inputs.h"
+#include "backends/int8_panels.h"
 #include "backends/panels.h"
 #include "backends/plain_tiles.h"
 #include "backends/table.h"
@@ -51,8 +52,9 @@ struct Bf16Task {
   int64_t row_bytes, rows, k;
   const std::byte* x;
   int64_t m;
-  float* y;
+  float* y;  // element [i, j] at y + i * y_stride + j / 16 * columns_stride + j % 16
   int64_t y_stride;
+  int64_t columns_stride = 16;
 };
 
 }  // namespace
@@ -177,19 +179,19 @@ void MultiplySlab(const std::byte* w, const std::byte* x, int64_t x_tile_bytes, 
   }
 }
 
-// sums: four tiles [16 rows of w][16 rows of x]. Writes `rows` columns of `m` rows of y.
-void WriteSums(const float* sums, int64_t rows, int64_t m, float* y, int64_t y_stride) {
+// sums: four tiles [16 rows of w][16 rows of x], from row `row` of w and row `first` of x.
+void WriteSums(const float* sums, const Bf16Task& task, int64_t row, int64_t first) {
   for (int64_t tile = 0; tile < 4; ++tile) {
-    const int64_t first_row = tile / 2 * 16, first_x = tile % 2 * 16;
-    const int64_t columns = std::min<int64_t>(16, rows - first_row), count = std::min<int64_t>(16, m - first_x);
+    const int64_t tile_row = row + tile / 2 * 16, tile_first = first + tile % 2 * 16;
+    const int64_t columns = std::min<int64_t>(16, task.rows - tile_row), count = std::min<int64_t>(16, task.m - tile_first);
     if (columns <= 0 || count <= 0) continue;
     __m512i v[16];
 #pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) v[i] = _mm512_load_si512(sums + 256 * tile + 16 * i);
     Transpose16(v);
     const auto mask = static_cast<__mmask16>((1u << columns) - 1);
-    float* to = y + first_x * y_stride + first_row;
-    for (int64_t i = 0; i < count; ++i) _mm512_mask_storeu_epi32(to + i * y_stride, mask, v[i]);
+    float* to = task.y + tile_first * task.y_stride + tile_row / 16 * task.columns_stride;
+    for (int64_t i = 0; i < count; ++i) _mm512_mask_storeu_epi32(to + i * task.y_stride, mask, v[i]);
   }
 }
 
@@ -223,8 +225,7 @@ void RunTask(const Bf16Task& task) {
         MultiplySlab<Tiles, kX>(slabs + parity * kSlabBytes, task.x + 2 * p * x_tile_bytes + first * kTileBytes, x_tile_bytes,
                                 count, between);
         if (pairs > 1 || last) StoreSums<Tiles, kX>(pair_sums);
-        if (last)
-          WriteSums(pair_sums, task.rows - group, task.m - 32 * p, task.y + 32 * p * task.y_stride + group, task.y_stride);
+        if (last) WriteSums(pair_sums, task, group, 32 * p);
       };
       for (int64_t p = 0; p < pairs; ++p) {
         if (task.m - 32 * p > 16) {
@@ -307,6 +308,8 @@ class AmxBf16 final : public MatmulBackend {
     return std::make_unique<PackedBf16>(this, view, entries_);
   }
 
+  bool RunsFused(const MatmulCall& call) const override { return call.gate == nullptr || &call.gate->backend() == this; }
+
   void Run(std::span<const MatmulCall> calls, ThreadPool& pool) const override {
     CheckCalls(calls, *this);
     RunPrepared(calls, inputs_, pool, RowsPerTask, RunCall);
@@ -318,31 +321,55 @@ class AmxBf16 final : public MatmulBackend {
 
  private:
   // 128 rows of 2048 values: long enough for the first slab, which nothing hides, to cost little.
-  static int64_t RowsPerTask(const WeightView& w) {
-    return std::clamp<int64_t>(2 * kPanelValues / w.k / kRows * kRows, kRows, 256);
+  static int64_t RowsPerTask(const MatmulCall& call) {
+    return std::clamp<int64_t>(2 * kPanelValues / call.x.cols / kRows * kRows, kRows, 256);
   }
 
   static void RunCall(const PreparedCall& call, int64_t first, int64_t rows) {
-    const auto& w = static_cast<const PackedBf16&>(*call.call.w);
-    const WeightView& view = w.view();
     const Matrix& y = call.call.y;
-    const int64_t tile_bytes = Steps(view.k) * kTileBytes;
+    const int64_t tile_bytes = Steps(call.call.x.cols) * kTileBytes;
     const int64_t chunk = 16 * std::clamp<int64_t>(kInputBytes / tile_bytes / 2 * 2, 2, kMaxXTiles);
     for (int64_t i = 0; i < y.rows; i += chunk) {
       const int64_t m = std::min(chunk, y.rows - i);
       const std::byte* x = call.x + i / 16 * tile_bytes;
       float* to = y.data + i * y.stride + first;
-      if (w.run != nullptr) {
-        w.run({view.data + first * view.RowBytes(), view.RowBytes(), rows, view.k, x, m, to, y.stride});
+      if (call.call.gate == nullptr) {
+        RunRows(call.call.w, first, rows, x, m, {to, y.stride, 16});
         continue;
       }
-      for (int64_t j = 0; j < rows; j += kRows) {
-        const int64_t count = std::min(kRows, rows - j);
-        float* plain = reinterpret_cast<float*>(ThreadScratch(ScratchUse::kOutput, count * view.k * int64_t{sizeof(float)}));
-        DequantizeRows(view, first + j, count, plain);
-        w.through_floats(
-            {reinterpret_cast<const std::byte*>(plain), view.k * int64_t{sizeof(float)}, count, view.k, x, m, to + j, y.stride});
+      // Both products in columns of 16, as the epilogue wants them.
+      const int64_t columns = (rows + 15) / 16, size = columns * m * 16;
+      float* totals =
+          reinterpret_cast<float*>(ThreadScratch(ScratchUse::kTotals, 2 * size * static_cast<int64_t>(sizeof(float))));
+      RunRows(call.call.gate, first, rows, x, m, {totals + size, 16, m * 16});
+      RunRows(call.call.w, first, rows, x, m, {totals, 16, m * 16});
+      for (int64_t c = 0; c < columns; ++c) {
+        const float* at = totals + c * m * 16;
+        Avx512Int8Kernels()->store(at, at + size, m, std::min<int64_t>(16, rows - 16 * c), to + 16 * c, y.stride);
       }
+    }
+  }
+
+  struct Output {
+    float* y;
+    int64_t stride, columns_stride;
+  };
+
+  // Rows [first, first + rows) of w.
+  static void RunRows(const PackedWeights* weights, int64_t first, int64_t rows, const std::byte* x, int64_t m,
+                      const Output& out) {
+    const auto& w = static_cast<const PackedBf16&>(*weights);
+    const WeightView& view = w.view();
+    if (w.run != nullptr) {
+      w.run({view.data + first * view.RowBytes(), view.RowBytes(), rows, view.k, x, m, out.y, out.stride, out.columns_stride});
+      return;
+    }
+    for (int64_t j = 0; j < rows; j += kRows) {
+      const int64_t count = std::min(kRows, rows - j), row_bytes = view.k * static_cast<int64_t>(sizeof(float));
+      float* plain = reinterpret_cast<float*>(ThreadScratch(ScratchUse::kOutput, count * row_bytes));
+      DequantizeRows(view, first + j, count, plain);
+      w.through_floats({reinterpret_cast<const std::byte*>(plain), row_bytes, count, view.k, x, m,
+                        out.y + j / 16 * out.columns_stride, out.stride, out.columns_stride});
     }
   }
 

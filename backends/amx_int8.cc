@@ -21,6 +21,7 @@
 #include <memory>
 #include <vector>
 
+#include "backends/amx_int8_planes.h"
 #include "backends/inputs.h"
 #include "backends/int8_panels.h"
 #include "backends/panels.h"
@@ -41,123 +42,18 @@ namespace tidemark {
 TM_REGION_AMX
 namespace {
 
-constexpr int64_t kTileBytes = 1024;
+using planes::kTileBytes;
 
-__m512i Load64(const std::byte* p) { return _mm512_load_si512(p); }
-__m256i Load32(const std::byte* p) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(p)); }
-__m512 Halves(const std::byte* p) { return _mm512_cvtph_ps(Load32(p)); }
-__m512i Broadcast(const void* p) {
-  int32_t v;
-  std::memcpy(&v, p, sizeof v);
-  return _mm512_set1_epi32(v);
-}
+using planes::Broadcast;
+using planes::Halves;
+using planes::kUnitPlanes;
+using planes::Load32;
+using planes::Q4_K;
+using planes::Q5_K;
+using planes::Q6_K;
+using planes::SplitNibbles;
 
-void SplitNibbles(const std::byte* p, __m512i& low, __m512i& high) {
-  const __m512i packed = Load64(p), nibbles = _mm512_set1_epi8(15);
-  low = _mm512_and_si512(packed, nibbles);
-  high = _mm512_and_si512(_mm512_srli_epi16(packed, 4), nibbles);
-}
-
-// --- Formats with blocks of 256. Split: a unit of a panel as planes [4 steps of 64 values][2 planes][16][64 bytes].
-
-constexpr int64_t kUnitPlanes = 8 * kTileBytes;
-
-// Vector v of a sub-block of w, v counted from the beginning of the unit.
-std::byte* PlaneVector(std::byte* planes, int v) { return planes + v / 16 * (2 * kTileBytes) + v % 16 * 64; }
-
-// Scales of 16 rows and two sub-blocks as 16-bit pairs; the chosen one in both halves of a lane.
-template <bool kSigned>
-__m512i Scale(const std::byte* unit, int sub) {
-  const __m256i bytes = Load32(unit + 64 + 32 * (sub / 2));
-  const __m512i pair = kSigned ? _mm512_cvtepi8_epi16(bytes) : _mm512_cvtepu8_epi16(bytes);
-  if (sub % 2 == 0) return _mm512_or_si512(_mm512_slli_epi32(pair, 16), _mm512_and_si512(pair, _mm512_set1_epi32(0xffff)));
-  return _mm512_or_si512(_mm512_srli_epi32(pair, 16), _mm512_and_si512(pair, _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
-}
-
-// Codes < 32, two to a 16-bit lane, times parts of a scale < 8: no carry from one to the other.
-struct SplitScale {
-  __m512i low, high;
-  SplitScale(const std::byte* unit, int sub) {
-    const __m512i scale = Scale<false>(unit, sub);
-    low = _mm512_and_si512(scale, _mm512_set1_epi16(7));
-    high = _mm512_srli_epi16(scale, 3);
-  }
-  void Store(__m512i codes, std::byte* to) const {
-    _mm512_store_si512(to, _mm512_mullo_epi16(codes, low));
-    _mm512_store_si512(to + kTileBytes, _mm512_mullo_epi16(codes, high));
-  }
-};
-
-struct Q4_K {
-  static constexpr int64_t kBytes = 320 + 8 * 256;
-  static constexpr int kPairs = 4, kShift = 3;  // pairs of mins; the high plane counts 2^kShift
-  static constexpr bool kMins = true, kSignedHigh = false;
-  static void Split(const std::byte* unit, std::byte* planes) {
-    for (int sub = 0; sub < 8; ++sub) {
-      const SplitScale scale(unit, sub);
-#pragma GCC unroll 4
-      for (int v = 0; v < 4; ++v) {
-        __m512i low, high;
-        SplitNibbles(unit + 320 + 256 * sub + 64 * v, low, high);
-        std::byte* to = PlaneVector(planes, 8 * sub + 2 * v);
-        scale.Store(low, to);
-        scale.Store(high, to + 64);
-      }
-    }
-  }
-};
-
-struct Q5_K {
-  static constexpr int64_t kBytes = 320 + 8 * 320;
-  static constexpr int kPairs = 4, kShift = 3;
-  static constexpr bool kMins = true, kSignedHigh = false;
-  static void Split(const std::byte* unit, std::byte* planes) {
-    const __m512i bit4 = _mm512_set1_epi8(16);
-    for (int sub = 0; sub < 8; ++sub) {
-      const SplitScale scale(unit, sub);
-      const std::byte* vectors = unit + 320 + 320 * sub;
-      const __m512i upper = Load64(vectors + 256);
-#pragma GCC unroll 4
-      for (int v = 0; v < 4; ++v) {
-        __m512i codes[2];
-        SplitNibbles(vectors + 64 * v, codes[0], codes[1]);
-#pragma GCC unroll 2
-        for (int i = 0; i < 2; ++i) {
-          const int bit = 2 * v + i;
-          const __m512i moved = bit < 4 ? _mm512_slli_epi16(upper, 4 - bit) : _mm512_srli_epi16(upper, bit - 4);
-          codes[i] = _mm512_ternarylogic_epi64(codes[i], moved, bit4, 0xf8);  // codes | moved & bit4
-          scale.Store(codes[i], PlaneVector(planes, 8 * sub + bit));
-        }
-      }
-    }
-  }
-};
-
-struct Q6_K {
-  static constexpr int64_t kBytes = 320 + 16 * 192;
-  static constexpr int kPairs = 8, kShift = 8;
-  static constexpr bool kMins = false, kSignedHigh = true;
-  static void Split(const std::byte* unit, std::byte* planes) {
-    const __m512i bits = _mm512_set1_epi8(0x30), low_bytes = _mm512_set1_epi16(0xff);
-    for (int sub = 0; sub < 16; ++sub) {
-      const std::byte* vectors = unit + 320 + 192 * sub;
-      const __m512i scale = Scale<true>(unit, sub), upper = Load64(vectors + 128);
-      const __m512i moved[4] = {_mm512_slli_epi16(upper, 4), _mm512_slli_epi16(upper, 2), upper, _mm512_srli_epi16(upper, 2)};
-      __m512i w[4];
-      for (int v = 0; v < 2; ++v) SplitNibbles(vectors + 64 * v, w[2 * v], w[2 * v + 1]);
-#pragma GCC unroll 4
-      for (int v = 0; v < 4; ++v) {
-        const __m512i codes = _mm512_ternarylogic_epi64(w[v], moved[v], bits, 0xf8);
-        const __m512i even = _mm512_mullo_epi16(_mm512_and_si512(codes, low_bytes), scale);
-        const __m512i odd = _mm512_mullo_epi16(_mm512_srli_epi16(codes, 8), scale);
-        std::byte* to = PlaneVector(planes, 4 * sub + v);
-        // Bytes of even where low_bytes is set, of odd elsewhere.
-        _mm512_store_si512(to, _mm512_ternarylogic_epi64(low_bytes, even, _mm512_slli_epi16(odd, 8), 0xca));
-        _mm512_store_si512(to + kTileBytes, _mm512_ternarylogic_epi64(low_bytes, _mm512_srli_epi16(even, 8), odd, 0xca));
-      }
-    }
-  }
-};
+// --- Formats with blocks of 256.
 
 // What scales the sums of one unit.
 template <typename Format>
@@ -414,11 +310,6 @@ void Multiply(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_r
   Tiles::Release();
 }
 
-void StoreRows(const float* totals, int64_t rows, int64_t m, float* y, int64_t y_stride) {
-  const auto mask = static_cast<__mmask16>((1u << rows) - 1);
-  for (int64_t i = 0; i < m; ++i) _mm512_mask_storeu_ps(y + i * y_stride, mask, _mm512_load_ps(totals + kPanel * i));
-}
-
 struct Entry {
   std::string_view format;
   decltype(&Multiply<AmxTiles, Per256<Q4_K>>) multiply;
@@ -456,13 +347,13 @@ struct PackedAmxInt8 final : PackedWeights {
   const Entry* entry;
 };
 
-const PackedAmxInt8& Packed(const MatmulCall& call) { return static_cast<const PackedAmxInt8&>(*call.w); }
+const PackedAmxInt8& Packed(const PackedWeights* w) { return static_cast<const PackedAmxInt8&>(*w); }
 
 class AmxInt8 final : public MatmulBackend {
  public:
   AmxInt8(std::string_view name, bool needs_amx, std::span<const Entry> entries)
       : name_(name), needs_amx_(needs_amx), entries_(entries) {
-    inputs_.kind = [](const MatmulCall& call) { return static_cast<int>(Packed(call).format->kind); };
+    inputs_.kind = [](const MatmulCall& call) { return static_cast<int>(Packed(call.w).format->kind); };
     inputs_.tile_bytes = [](int kind, int64_t k) { return Int8RowBytes(static_cast<Int8Kind>(kind), k); };
     inputs_.prepare = [](int kind, std::span<const float* const> rows, int64_t k, int64_t, std::byte* row) {
       RoundToInt8(static_cast<Int8Kind>(kind), {rows[0], static_cast<size_t>(k)}, row);
@@ -484,6 +375,12 @@ class AmxInt8 final : public MatmulBackend {
     return std::make_unique<PackedAmxInt8>(this, view, Avx512Int8Backend()->Pack(view, pool), *entry);
   }
 
+  // As avx512_int8 has it.
+  bool RunsFused(const MatmulCall& call) const override {
+    return call.gate == nullptr ||
+           (&call.gate->backend() == this && Packed(call.gate).format->kind == Packed(call.w).format->kind);
+  }
+
   void Run(std::span<const MatmulCall> calls, ThreadPool& pool) const override {
     CheckCalls(calls, *this);
     std::vector<MatmulCall> few, many;
@@ -492,7 +389,8 @@ class AmxInt8 final : public MatmulBackend {
         many.push_back(call);
       } else {
         few.push_back(call);
-        few.back().w = Packed(call).few.get();
+        few.back().w = Packed(call.w).few.get();
+        if (call.gate != nullptr) few.back().gate = Packed(call.gate).few.get();
       }
     }
     if (!few.empty()) Avx512Int8Backend()->Run(few, pool);
@@ -510,18 +408,26 @@ class AmxInt8 final : public MatmulBackend {
 
  private:
   static void RunTask(const PreparedCall& call, int64_t first, int64_t rows) {
-    const PackedAmxInt8& w = Packed(call.call);
-    const int64_t k = w.view().k, x_bytes = Int8RowBytes(w.format->kind, k), panel_bytes = w.format->PanelBytes(k);
+    const PackedWeights *w = call.call.w, *gate = call.call.gate;
+    const int64_t chunk = std::min(kChunkRows, call.call.m()), size = chunk * kPanel;
+    float* totals = reinterpret_cast<float*>(ThreadScratch(ScratchUse::kOutput, 2 * size * static_cast<int64_t>(sizeof(float))));
+    float* gate_totals = gate == nullptr ? nullptr : totals + size;
     const Matrix& y = call.call.y;
-    float* totals = reinterpret_cast<float*>(
-        ThreadScratch(ScratchUse::kOutput, std::min(kChunkRows, y.rows) * kPanel * static_cast<int64_t>(sizeof(float))));
-    for (int64_t i = 0; i < y.rows; i += kChunkRows) {
-      const int64_t m = std::min(kChunkRows, y.rows - i);
+    for (int64_t i = 0; i < y.rows; i += chunk) {
+      const int64_t m = std::min(chunk, y.rows - i);
       for (int64_t j = first; j < first + rows; j += kPanel) {
-        w.entry->multiply(w.panels + j / kPanel * panel_bytes, k, call.x + i * x_bytes, x_bytes, m, totals);
-        StoreRows(totals, std::min(kPanel, first + rows - j), m, y.data + i * y.stride + j, y.stride);
+        if (gate != nullptr) RunPanel(Packed(gate), j, call, i, m, gate_totals);
+        RunPanel(Packed(w), j, call, i, m, totals);
+        Avx512Int8Kernels()->store(totals, gate_totals, m, std::min(kPanel, first + rows - j), y.data + i * y.stride + j,
+                                   y.stride);
       }
     }
+  }
+
+  // Rows [i, i + m) of x and the panel of row j of w.
+  static void RunPanel(const PackedAmxInt8& w, int64_t j, const PreparedCall& call, int64_t i, int64_t m, float* totals) {
+    const int64_t k = w.view().k, x_bytes = Int8RowBytes(w.format->kind, k);
+    w.entry->multiply(w.panels + j / kPanel * w.format->PanelBytes(k), k, call.x + i * x_bytes, x_bytes, m, totals);
   }
 
   std::string_view name_;
