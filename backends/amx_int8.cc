@@ -14,7 +14,7 @@
 //
 // On paper, cycles of one Sapphire Rapids core per 16 x 16 sums and 256 values (vector kernel: some 780):
 //   q4_k: products 8 x 16 = 128; scaling 16 x 12 operations on two ports = 96; splitting 32 x 5 on one port / (m / 16) = 40 for
-//   64 rows: 150 if the ports overlap with the unit. q8_0, q4_0: products 8 x 16 = 128, scaling 8 x 16 x 4 / 2 = 256.
+//   64 rows: 150 if the ports overlap with the unit. q8_0, q4_0: products 8 x 16 = 128, scaling 8 x 16 x 3 / 2 = 192.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -204,26 +204,28 @@ struct Per256 {
 
 // --- Formats with blocks of 32, two to a unit.
 
+// Unpack: the codes of a unit as two tiles of 8 rows, signed, so that nothing is left to subtract from the sums.
 struct Q4_0 {
-  static constexpr int64_t kBytes = 64 + 2 * 256, kCodes = 1024;  // of a unit, stored and as codes
-  static const int32_t* Offsets(const Int8Block32& x) { return x.minus_8; }
-  // Codes of a unit as two tiles of 8 rows.
-  static const std::byte* Codes(const std::byte* unit, std::byte* to) {
+  static constexpr int64_t kBytes = 64 + 2 * 256;
+  static void Unpack(const std::byte* unit, std::byte* to) {
+    const __m512i eight = _mm512_set1_epi8(8);
 #pragma GCC unroll 8
     for (int v = 0; v < 8; ++v) {
       __m512i low, high;
       SplitNibbles(unit + 64 + 64 * v, low, high);
-      _mm512_store_si512(to + 128 * v, low);
-      _mm512_store_si512(to + 128 * v + 64, high);
+      _mm512_store_si512(to + 128 * v, _mm512_sub_epi8(low, eight));
+      _mm512_store_si512(to + 128 * v + 64, _mm512_sub_epi8(high, eight));
     }
-    return to;
   }
 };
 
 struct Q8_0 {
-  static constexpr int64_t kBytes = 64 + 2 * 512, kCodes = 0;
-  static const int32_t* Offsets(const Int8Block32& x) { return x.minus_128; }
-  static const std::byte* Codes(const std::byte* unit, std::byte*) { return unit + 64; }  // used where they are
+  static constexpr int64_t kBytes = 64 + 2 * 512;
+  static void Unpack(const std::byte* unit, std::byte* to) {
+    const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
+#pragma GCC unroll 16
+    for (int v = 0; v < 16; ++v) _mm512_store_si512(to + 64 * v, _mm512_xor_si512(_mm512_load_si512(unit + 64 + 64 * v), sign));
+  }
 };
 
 // totals[i] += the products of the two blocks of a unit; sums: [2 blocks][16][16].
@@ -236,8 +238,7 @@ void AddUnit(const std::byte* unit, const int32_t* sums, const std::byte* x, int
     const auto& block = *reinterpret_cast<const Int8Block32*>(x + i * x_row_bytes);
 #pragma GCC unroll 2
     for (size_t b = 0; b < 2; ++b) {
-      const __m512i offset = _mm512_set1_epi32(Format::Offsets(block)[sub + b]);
-      const __m512i dot = _mm512_add_epi32(_mm512_load_si512(sums + 256 * b + 16 * static_cast<size_t>(i)), offset);
+      const __m512i dot = _mm512_load_si512(sums + 256 * b + 16 * static_cast<size_t>(i));
       const __m512 scale = _mm512_mul_ps(d[b], _mm512_set1_ps(block.scales[sub + b]));
       totals[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, totals[i]);
     }
@@ -264,18 +265,17 @@ void MultiplyTile(const std::byte* panel, int64_t k, const std::byte* x, int64_t
   };
   const int64_t units = (k + 63) / 64;
   for (int64_t u = 0; u < units; ++u) {
-    const std::byte* unit = panel + u * Format::kBytes;
-    std::byte* unit_planes = planes + u * Format::kCodes;
-    const std::byte* codes = unpack || Format::kCodes == 0 ? Format::Codes(unit, unit_planes) : unit_planes;
+    std::byte* codes = planes + u * kTileBytes;
+    if (unpack) Format::Unpack(panel + u * Format::kBytes, codes);
     const std::byte* x_codes = x + u / 4 * static_cast<int64_t>(sizeof(Int8Block32)) + u % 4 * 64;
     Tiles::template Zero<0>();
     Tiles::template Load<4>(x_codes, x_row_bytes);
     Tiles::template Load<6>(codes, 64);
-    Tiles::template DotI8U8<0, 4, 6>();
+    Tiles::template DotI8I8<0, 4, 6>();
     Tiles::template Zero<1>();
     Tiles::template Load<5>(x_codes + 32, x_row_bytes);
     Tiles::template Load<7>(codes + 512, 64);
-    Tiles::template DotI8U8<1, 5, 7>();
+    Tiles::template DotI8I8<1, 5, 7>();
     Tiles::template Store<0>(sums[u % 2], 64);
     Tiles::template Store<1>(sums[u % 2] + 256, 64);
     if (u > 0) scale(u - 1);
@@ -286,7 +286,7 @@ void MultiplyTile(const std::byte* panel, int64_t k, const std::byte* x, int64_t
 
 template <typename Format>
 struct Per32 {
-  static constexpr int64_t PlaneBytes(int64_t k) { return (k + 63) / 64 * Format::kCodes; }
+  static constexpr int64_t PlaneBytes(int64_t k) { return (k + 63) / 64 * kTileBytes; }
 
   template <typename Tiles>
   static void Multiply(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, std::byte* planes,
