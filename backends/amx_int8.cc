@@ -135,9 +135,16 @@ struct Pending {
   void Add(int64_t x_row_bytes) const {
     if (unit == nullptr) return;
     const UnitScales<Format> scales(unit);
-    for (int64_t i = 0; i < rows; ++i) {
-      const auto& block = *reinterpret_cast<const Int8Block256*>(x + i * x_row_bytes);
-      totals[i] = scales.Add(sums + i / 16 * 512 + i % 16 * 16, block, totals[i]);
+    // Few instructions per row: the fewer, the farther the processor looks ahead to the next tile products.
+    const std::byte* x_row = x;
+    __m512* to = totals;
+    for (int64_t first = 0; first < rows; first += 16) {
+      const int32_t* row_sums = sums + 32 * first;
+      const int64_t count = std::min<int64_t>(16, rows - first);
+#pragma GCC unroll 4
+      for (int64_t i = 0; i < count; ++i, x_row += x_row_bytes, row_sums += 16, ++to) {
+        *to = scales.Add(row_sums, *reinterpret_cast<const Int8Block256*>(x_row), *to);
+      }
     }
   }
 };
@@ -236,12 +243,14 @@ void AddUnit(const std::byte* unit, const int32_t* sums, const std::byte* x, int
 #pragma GCC unroll 16
   for (int64_t i = 0; i < rows; ++i) {
     const auto& block = *reinterpret_cast<const Int8Block32*>(x + i * x_row_bytes);
+    __m512 total = totals[i];
 #pragma GCC unroll 2
     for (size_t b = 0; b < 2; ++b) {
       const __m512i dot = _mm512_load_si512(sums + 256 * b + 16 * static_cast<size_t>(i));
       const __m512 scale = _mm512_mul_ps(d[b], _mm512_set1_ps(block.scales[sub + b]));
-      totals[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, totals[i]);
+      total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, total);
     }
+    totals[i] = total;
   }
 }
 
