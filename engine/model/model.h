@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/core/matmul.h"
+#include "engine/core/op_timer.h"
 #include "engine/core/thread_pool.h"
 #include "engine/core/token.h"
 #include "engine/model/config.h"
@@ -39,8 +40,18 @@ class Workspace {
   float* Floats(int slot, int64_t count);
   std::vector<int32_t>& Ints(int slot);
 
+  // Keeps account of where the time of Forward goes; nullptr: not measured.
+  void SetTimer(OpTimer* timer) { timer_ = timer; }
+  void StartTimer() const {
+    if (timer_ != nullptr) timer_->Start();
+  }
+  void Lap(Op op) const {
+    if (timer_ != nullptr) timer_->Lap(op);
+  }
+
  private:
   ThreadPool* pool_;
+  OpTimer* timer_ = nullptr;
   std::vector<std::vector<float>> floats_;
   std::vector<std::vector<int32_t>> ints_;
 };
