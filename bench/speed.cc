@@ -1,6 +1,7 @@
 #include "bench/speed.h"
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 #include "bench/speed_session.h"
@@ -65,6 +66,20 @@ void MeasureExtras(SpeedSession& session, size_t variants, const SpeedOptions& o
   }
 }
 
+// The limits need a large buffer, which must not count as the model's. false: the kernel does not allow it.
+bool ForgetPeakMemory() {
+  std::ofstream clear("/proc/self/clear_refs");
+  return static_cast<bool>(clear << 5 << std::flush);
+}
+
+// Runnable threads of the whole machine, averaged over the last minute; 0: unknown.
+double LoadAverage() {
+  std::ifstream in("/proc/loadavg");
+  double load = 0;
+  in >> load;
+  return load;
+}
+
 void DescribeModel(const LoadedModel& model, const std::vector<SpeedVariant>& variants, const SpeedOptions& options,
                    SpeedResult& result) {
   const ParameterCount parameters = CountParameters(*model.store);
@@ -82,7 +97,9 @@ void DescribeModel(const LoadedModel& model, const std::vector<SpeedVariant>& va
   }
 }
 
-void AddNotes(const SpeedOptions& options, SpeedResult& result) {
+void AddNotes(const SpeedOptions& options, const Cpu& cpu, SpeedResult& result) {
+  if (result.file_bytes < 4 * cpu.l3_bytes)
+    result.notes.push_back("the weights fit into a few last-level caches: the share of the read bandwidth says little");
   if (options.cold) {
     for (const SpeedLoaded& loaded : result.loaded) {
       if (loaded.cached_share <= 0.01) continue;
@@ -174,7 +191,11 @@ SpeedResult MeasureSpeed(const std::filesystem::path& path, const std::vector<Sp
   TM_CHECK(!variants.empty() && !options.depths.empty() && !options.batches.empty(), "nothing to measure");
   RefuseWhatDoesNotFit(WeightStore::Open(path)->Config(), options, variants, AvailableMemoryBytes());
   SpeedResult result;
+  if (const double load = LoadAverage(); load > 0.5)
+    result.notes.push_back(fmt::format("others were computing: load average {:.1f} at the start", load));
   MeasureLimits(variants, options, result);
+  if (options.limits && !ForgetPeakMemory())
+    result.notes.push_back("the peak memory contains the buffer of the streaming read (--no-limits: does not)");
   SpeedSession session(path, variants, options, result);
   DescribeModel(session.model(0), variants, options, result);
   const std::vector<SpeedTest> tests = PlanTests(options);
@@ -194,7 +215,7 @@ SpeedResult MeasureSpeed(const std::filesystem::path& path, const std::vector<Sp
     }
   }
   result.interrupted = Cancelled(options);
-  AddNotes(options, result);
+  AddNotes(options, variants.front().load.cpu, result);
   return result;
 }
 
