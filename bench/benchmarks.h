@@ -87,6 +87,9 @@ std::span<const BenchFamily> AllBenchmarks();
 using FormatOf = std::function<const Format*(const std::string& tensor, int64_t n, int64_t k)>;
 std::vector<MatmulShape> ModelShapes(const ModelConfig& config, const FormatOf& format_of);
 
+// The operation of the ledger that a role of ModelShapes is part of.
+Op OpOfRole(const std::string& role);
+
 struct BenchRunOptions {
   std::string filter = ".*";  // regular expression on names (ECMAScript)
   double min_seconds = 0.5;   // per benchmark

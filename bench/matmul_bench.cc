@@ -1,6 +1,5 @@
 // The matmul family: each backend on each (format, shape) of the model, for the row counts of decode and prefill.
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <set>
 #include <tuple>
@@ -47,30 +46,11 @@ std::function<void()> Setup(const BenchContext& context, const MatmulBackend& ba
   return run;
 }
 
-Op OpOf(const std::string& role) {
-  static const std::map<std::string, Op> kOps = {{"conv_in", Op::kConvIn},
-                                                 {"conv_out", Op::kConvOut},
-                                                 {"attention_q", Op::kAttentionQkv},
-                                                 {"attention_k", Op::kAttentionQkv},
-                                                 {"attention_v", Op::kAttentionQkv},
-                                                 {"attention_out", Op::kAttentionOut},
-                                                 {"dense_gate", Op::kDenseGateUp},
-                                                 {"dense_up", Op::kDenseGateUp},
-                                                 {"dense_down", Op::kDenseDown},
-                                                 {"expert_gate", Op::kExpertGateUp},
-                                                 {"expert_up", Op::kExpertGateUp},
-                                                 {"expert_down", Op::kExpertDown},
-                                                 {"head", Op::kHead}};
-  const auto it = kOps.find(role);
-  TM_CHECK(it != kOps.end(), "role {}", role);
-  return it->second;
-}
-
 // All roles with this format and shape: gate and up are one benchmark with the uses of both.
 void Describe(const BenchContext& context, const MatmulShape& shape, Benchmark& b) {
   for (const MatmulShape& s : context.shapes) {
     if (s.format != shape.format || s.n != shape.n || s.k != shape.k) continue;
-    b.uses.push_back({OpOf(s.role), static_cast<double>(s.uses_per_token)});
+    b.uses.push_back({OpOfRole(s.role), static_cast<double>(s.uses_per_token)});
     b.label += fmt::format("{}{} x {}", b.label.empty() ? "" : ", ", s.uses_per_token, s.role);
   }
   b.label += " per token";
