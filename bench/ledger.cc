@@ -11,7 +11,7 @@
 namespace tidemark {
 namespace {
 
-constexpr double kSecondsEach = 0.03;
+constexpr double kSecondsEach = 0.1;
 
 BenchContext MakeContext(const LoadedModel& model, const SpeedVariant& variant, const SpeedOptions& options, ThreadPool& pool,
                          int64_t depth) {
