@@ -15,7 +15,8 @@
 namespace tidemark {
 namespace {
 
-// In a process group of its own, so that Ctrl-C at the terminal reaches it through us alone: a second signal would end it at once.
+// In a process group of its own, so that Ctrl-C at the terminal reaches it through us alone: a second signal would end it at
+// once.
 pid_t Start(const std::vector<std::string>& arguments, int out) {
   std::vector<std::string> words = {"tidemark"};
   words.insert(words.end(), arguments.begin(), arguments.end());

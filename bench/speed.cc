@@ -4,6 +4,7 @@
 #include <fstream>
 #include <set>
 
+#include "bench/ledger.h"
 #include "bench/speed_session.h"
 #include "engine/core/checked.h"
 #include "engine/core/error.h"
@@ -58,11 +59,14 @@ void MeasureTest(SpeedSession& session, const SpeedTest& test, size_t variants, 
   }
 }
 
-void MeasureExtras(SpeedSession& session, size_t variants, const SpeedOptions& options, SpeedResult& result) {
-  for (size_t v = 0; v < variants && options.ledger && !Cancelled(options); ++v) {
+void MeasureLedgers(SpeedSession& session, const std::vector<SpeedVariant>& variants, const SpeedOptions& options,
+                    SpeedResult& result) {
+  for (size_t v = 0; v < variants.size() && options.ledger && !Cancelled(options); ++v) {
     if (options.progress) options.progress("ledger: where the time of a token goes");
     std::optional<Ledger> ledger = session.MeasureLedger(v, kLedgerTokens);
-    if (ledger) result.ledgers.push_back(std::move(*ledger));
+    if (!ledger) continue;
+    AddMicroBenchmarks(session.model(v), variants[v], options, session.pool(v), *ledger);
+    result.ledgers.push_back(std::move(*ledger));
   }
 }
 
@@ -207,7 +211,7 @@ SpeedResult MeasureSpeed(const std::filesystem::path& path, const std::vector<Sp
       if (test.depth != depth || Cancelled(options)) continue;
       MeasureTest(session, test, variants.size(), options, done++, static_cast<int>(tests.size()), result);
     }
-    MeasureExtras(session, variants.size(), options, result);
+    MeasureLedgers(session, variants, options, result);
     for (size_t v = 0; v < variants.size() && options.sustained_seconds > 0 && !Cancelled(options); ++v) {
       if (options.progress) options.progress(fmt::format("sustained rate over {:.0f} s", options.sustained_seconds));
       if (auto rate = session.MeasureSustained(v, options.batches.front(), options.sustained_seconds))

@@ -127,7 +127,7 @@ struct SpeedResult {
   std::vector<SustainedRate> sustained;
   std::vector<Ledger> ledgers;
   int64_t file_bytes = 0, chunk = 0;  // stored; most prompt tokens of one step
-  nlohmann::ordered_json model;  // architecture, container, parameters
+  nlohmann::ordered_json model;       // architecture, container, parameters
   std::vector<std::string> notes;
   bool interrupted = false;
   bool fresh = false;  // each repetition in a process of its own

@@ -10,6 +10,7 @@
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/generate/sampler.h"
+#include "engine/ops/kv_cache.h"
 #include "reports/environment.h"
 
 namespace tidemark {
@@ -28,18 +29,16 @@ void Draw(std::span<const float> logits) {
 }
 
 // Random keys and values, a few positions repeated: what attention costs does not depend on them.
-void FillSynthetic(const ModelConfig& config, int64_t depth, uint64_t seed, SequenceState& state) {
-  constexpr int64_t kDistinct = 64;
-  const Format& format = *state.kv_format();
-  const int64_t row = format.Bytes(config.num_key_value_heads * config.head_dim);
-  const auto rows = RandomStored(format, kDistinct * config.num_key_value_heads * config.head_dim, seed);
+void FillSynthetic(const ModelConfig& config, int64_t depth, uint64_t seed, SequenceState& state, ThreadPool& pool) {
+  const int64_t piece = std::min<int64_t>(depth, 1024), width = config.num_key_value_heads * config.head_dim;
+  const AttentionShape shape{config.num_attention_heads, config.num_key_value_heads, config.head_dim, state.kv_format()};
+  const std::vector<float> keys = RandomFloats(piece * width, 1.0f, seed), values = RandomFloats(piece * width, 1.0f, seed + 1);
   state.Reserve(depth);
   const auto layers = std::count(config.layer_types.begin(), config.layer_types.end(), LayerType::kFullAttention);
   for (int64_t layer = 0; layer < layers; ++layer) {
-    for (std::byte* cache : {state.Keys(layer), state.Values(layer)}) {
-      for (int64_t at = 0; at < depth; at += kDistinct) {
-        std::memcpy(cache + at * row, rows.data(), static_cast<size_t>(std::min(kDistinct, depth - at) * row));
-      }
+    for (int64_t first = 0; first < depth; first += piece) {
+      const AttentionStep part{0, std::min(piece, depth - first), first, state.Keys(layer), state.Values(layer)};
+      StoreKv({keys.data(), piece, width, width}, {values.data(), piece, width, width}, {&part, 1}, shape, pool);
     }
   }
   state.Advance(depth);
@@ -127,7 +126,7 @@ void SpeedSession::Fill(int64_t depth) {
     if (depth == 0) continue;
     if (options_->progress) options_->progress(fmt::format("history of {} for {}", depth, runner.variant->label));
     if (options_->fill == DepthFill::kSynthetic || (options_->fill == DepthFill::kAuto && depth > kLongestPrefillFill)) {
-      FillSynthetic(model.Config(), depth, options_->seed, *runner.history);
+      FillSynthetic(model.Config(), depth, options_->seed, *runner.history, runner.workspace->pool());
       continue;
     }
     const std::vector<TokenId> tokens = RandomTokens(runner, depth);

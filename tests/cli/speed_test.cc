@@ -1,4 +1,5 @@
 // `speed` as a user runs it, on the embedded model with tiny settings.
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -11,9 +12,14 @@ namespace {
 
 using Json = nlohmann::json;
 
+// Tiny settings for every flag that `more` does not give.
 std::vector<std::string> Quick(std::vector<std::string> more) {
-  std::vector<std::string> arguments = {"speed",       "-p", "8",         "-n",    "4",         "-r", "2",
-                                        "--limit-mib", "4",  "--backend", "naive", "--threads", "1"};
+  std::vector<std::string> arguments = {"speed", "--limit-mib", "4"};
+  const std::pair<const char*, const char*> defaults[] = {
+      {"--prompt", "8"}, {"--generate", "4"}, {"--repetitions", "2"}, {"--backend", "naive"}, {"--threads", "1"}};
+  for (const auto& [flag, value] : defaults) {
+    if (std::find(more.begin(), more.end(), flag) == more.end()) arguments.insert(arguments.end(), {flag, value});
+  }
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -74,7 +80,7 @@ TEST_CASE("speed refuses what makes no sense, with the flag's name") {
 }
 
 TEST_CASE("an interrupted speed run ends with what it has and exit code 2") {
-  Program program(Quick({"-n", "2000", "-r", "1000", "--no-mixed"}));
+  Program program(Quick({"--generate", "2000", "--repetitions", "1000", "--no-mixed"}));
   std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   program.Interrupt();
   const ProgramResult result = program.Wait();
