@@ -73,8 +73,10 @@ void AddNamed(const BackendEntry& entry, const Cpu& cpu, std::vector<const Matmu
 
 std::span<const BackendEntry> AllBackends() {
   static const std::array kTable = {
+      Row("amx_int8", "avx512_int8 with its sums on the matrix unit for many rows, the same bits (AMX)", AmxInt8Backend, kNotX86),
       Row("avx512_int8", "own kernels, weights repacked, activations rounded to int8 (AVX-512 VNNI)", Avx512Int8Backend, kNotX86),
       Row("avx2_int8", "own kernels, weights repacked, activations rounded to int8 (AVX2)", Avx2Int8Backend, kNotX86),
+      Row("amx_bf16", "own kernels, inputs rounded to bfloat16, on the matrix unit (AMX)", AmxBf16Backend, kNotX86),
       Row("avx512_bf16", "own kernels, inputs rounded to bfloat16, decoding in registers (AVX-512 BF16)", Avx512Bf16Backend,
           kNotX86),
       Row("onednn_bf16", "oneDNN with inputs rounded to bfloat16 (AVX-512 BF16, AMX)", kOnednnBf16, kNoOnednn),

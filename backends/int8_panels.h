@@ -84,6 +84,9 @@ struct Int8Format {
 std::span<const Int8Format> Int8Formats();
 const Int8Format* FindInt8Format(std::string_view name);  // nullptr: no panels for it
 
+// The panels of a matrix that an integer backend of own_int8.cc packed, one after another.
+const std::byte* PackedInt8Panels(const PackedWeights& w);
+
 // One panel times one tile over some units of k: totals[i][j] (+)= row j of the panel times row i of the tile.
 struct Int8Pass {
   const std::byte* panel;  // its first unit

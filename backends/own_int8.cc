@@ -192,6 +192,8 @@ class OwnInt8 final : public MatmulBackend {
 
 }  // namespace
 
+const std::byte* PackedInt8Panels(const PackedWeights& w) { return static_cast<const PackedInt8&>(w).panels.get(); }
+
 const MatmulBackend* Avx512Int8Backend() {
   if (Avx512Int8Kernels() == nullptr) return nullptr;
   static const OwnInt8 backend(*Avx512Int8Kernels());

@@ -10,6 +10,8 @@ namespace tidemark {
 const MatmulBackend* NaiveBackend();
 const MatmulBackend* Avx512F32Backend();  // nullptr where the compiler does not target it, like all own kernels
 const MatmulBackend* Avx2F32Backend();
+const MatmulBackend* AmxInt8Backend();
+const MatmulBackend* AmxBf16Backend();
 const MatmulBackend* Avx512Bf16Backend();
 const MatmulBackend* Avx512Int8Backend();
 const MatmulBackend* Avx2Int8Backend();

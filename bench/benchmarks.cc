@@ -1,6 +1,7 @@
 #include "bench/benchmarks.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <ostream>
@@ -18,8 +19,17 @@ bool IsSet(const std::atomic<bool>* flag) { return flag != nullptr && flag->load
 
 constexpr BenchFamily kFamilies[] = {
     {"matmul", "y = x * transpose(w): every backend, the model's stored formats and shapes", AddMatmulBenchmarks},
-    {"routing", "router scores, top-k, grouping by expert, gather and scatter", AddRoutingBenchmarks},
+    {"experts", "all routed experts of a layer under uniform, Zipf, worst-case and recorded loads", AddExpertsBenchmarks},
+    {"routing", "router scores and top-k, grouping by expert, gather and scatter", AddRoutingBenchmarks},
     {"attention", "grouped-query attention over a KV cache: prefill and decode at depth", AddAttentionBenchmarks},
+    {"short_conv", "the gated short convolution", AddShortConvBenchmarks},
+    {"norm", "RMS norms of the residual stream and of heads", AddNormBenchmarks},
+    {"rope", "rotary embedding and its sines and cosines", AddRopeBenchmarks},
+    {"elementwise", "SwiGLU and additions to the residual stream", AddElementwiseBenchmarks},
+    {"dequantize", "rows of each stored format to float32", AddDequantizeBenchmarks},
+    {"sampler", "from logits to a token", AddSamplerBenchmarks},
+    {"tokenizer", "text to ids and back", AddTokenizerBenchmarks},
+    {"load", "opening the model file and packing it", AddLoadBenchmarks},
 };
 
 // Prints for people and keeps JSON for the report. Google Benchmark's second ("file") reporter insists on a file name flag.
@@ -74,7 +84,8 @@ struct Prepared {
   }
 };
 
-void RunOne(benchmark::State& state, Prepared& prepared, Prepared*& current, const std::atomic<bool>* cancel) {
+void RunOne(benchmark::State& state, Prepared& prepared, Prepared*& current, const MachinePeaks& peaks,
+            const std::atomic<bool>* cancel) {
   if (IsSet(cancel)) {
     state.SkipWithError(kInterrupted);
     return;
@@ -89,9 +100,19 @@ void RunOne(benchmark::State& state, Prepared& prepared, Prepared*& current, con
   using benchmark::Counter;
   if (b.flops > 0) state.counters["FLOP/s"] = Counter(b.flops, Counter::kIsIterationInvariantRate);
   if (b.bytes > 0) state.counters["bytes/s"] = Counter(b.bytes, Counter::kIsIterationInvariantRate);
+  // Shares of the limits measured in this process: a rate divided by the peak rate.
+  const double flops_peak = ArithmeticPeak(peaks, b.precision).per_second, read_peak = peaks.read_bytes.per_second;
+  if (b.flops > 0 && flops_peak > 0)
+    state.counters["of_peak_FLOP/s"] = Counter(b.flops / flops_peak, Counter::kIsIterationInvariantRate);
+  if (b.bytes > 0 && read_peak > 0)
+    state.counters["of_peak_bytes/s"] = Counter(b.bytes / read_peak, Counter::kIsIterationInvariantRate);
   if (b.items > 0) state.counters["items/s"] = Counter(b.items, Counter::kIsIterationInvariantRate);
   if (!b.label.empty()) state.SetLabel(b.label);
 }
+
+}  // namespace
+
+std::span<const BenchFamily> AllBenchmarks() { return kFamilies; }
 
 BenchList MatchingBenchmarks(const BenchContext& context, const std::string& filter) {
   std::regex pattern;
@@ -111,9 +132,26 @@ BenchList MatchingBenchmarks(const BenchContext& context, const std::string& fil
   return matching;
 }
 
-}  // namespace
-
-std::span<const BenchFamily> AllBenchmarks() { return kFamilies; }
+double TimeBody(const std::function<void()>& body, double min_seconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto batch_seconds = [&](int64_t calls) {
+    const auto begin = Clock::now();
+    for (int64_t i = 0; i < calls; ++i) body();
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  };
+  constexpr int kBatches = 9;
+  const double first = std::max(batch_seconds(1), 1e-9);
+  const auto calls = std::max<int64_t>(1, static_cast<int64_t>(min_seconds / kBatches / first));
+  std::vector<double> batches;
+  double total = 0;
+  while (total < min_seconds || batches.size() < 3) {
+    const double seconds = batch_seconds(calls);
+    total += seconds;
+    batches.push_back(seconds / static_cast<double>(calls));
+  }
+  std::nth_element(batches.begin(), batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2), batches.end());
+  return batches[batches.size() / 2];
+}
 
 std::vector<std::string> ListBenchmarks(const BenchContext& context, const std::string& filter) {
   std::vector<std::string> names;
@@ -128,8 +166,9 @@ nlohmann::ordered_json RunBenchmarks(const BenchContext& context, const BenchRun
   Prepared* current = nullptr;
   for (const Benchmark& b : list) {
     Prepared* p = prepared.emplace_back(std::make_unique<Prepared>(Prepared{&b, {}, {}, false})).get();
-    benchmark::RegisterBenchmark(b.name.c_str(),
-                                 [p, &current, &options](benchmark::State& state) { RunOne(state, *p, current, options.cancel); })
+    benchmark::RegisterBenchmark(
+        b.name.c_str(),
+        [p, &current, &options, &context](benchmark::State& state) { RunOne(state, *p, current, context.peaks, options.cancel); })
         ->MinTime(options.min_seconds)
         ->Repetitions(options.repetitions)
         ->UseRealTime()

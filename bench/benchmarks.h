@@ -8,17 +8,23 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/peaks.h"
 #include "engine/core/matmul.h"
+#include "engine/core/op_timer.h"
 #include "engine/core/thread_pool.h"
 #include "engine/model/config.h"
+#include "engine/tokenizer/tokenizer.h"
+#include "reports/routes.h"
 
 namespace tidemark {
 
@@ -37,10 +43,23 @@ struct BenchContext {
   std::vector<const MatmulBackend*> backends;
   Cpu cpu;
   ThreadPool* pool = nullptr;
-  std::vector<int64_t> rows;    // m of the matmul family
-  std::vector<int64_t> depths;  // history lengths of the attention family
-  bool cold = true;             // rotate over copies of the weights larger than the last-level cache
+  std::vector<int64_t> rows;                // m of the matmul family
+  std::vector<int64_t> depths;              // history lengths of the attention family
+  std::vector<const Format*> kv_formats;    // of the attention family; empty: all that keys and values can have
+  bool cold = true;                         // weights come from memory: rotate over copies of them
+  bool warm = false;                        // and also (or only) a few that stay in the cache
+  int64_t cold_bytes = int64_t{512} << 20;  // copies together, at least; the last-level cache where that is larger
+  MachinePeaks peaks;                       // threads = 0: not measured, no shares
+  std::optional<RouteCounts> routes;        // recorded expert loads
+  const Tokenizer* tokenizer = nullptr;     // of the tokenizer family
+  std::filesystem::path model_path;         // of the load family; empty: left out
   uint64_t seed = 0;
+};
+
+// What a decoded token spends on a benchmark's body: an operation of the ledger, and how often.
+struct OpUse {
+  Op op;
+  double times;
 };
 
 // A named benchmark. setup runs once, before the first timing: it makes data, checks the result against the oracle, and returns
@@ -48,10 +67,12 @@ struct BenchContext {
 struct Benchmark {
   std::string name;  // "matmul/naive/q8_0/m:1/n:256/k:256/threads:2/cold"
   std::function<std::function<void()>()> setup;
-  double flops = 0;   // per iteration; 0: not a counter of this benchmark
-  double bytes = 0;   // read or written per iteration, as the algorithm needs
-  double items = 0;   // tokens or rows per iteration
-  std::string label;  // "expert_gate, 8 uses per token"
+  double flops = 0;                         // per iteration; 0: not a counter of this benchmark
+  double bytes = 0;                         // read or written per iteration, as the algorithm needs
+  double items = 0;                         // tokens or rows per iteration
+  std::string label;                        // "expert_gate, 8 uses per token"
+  Precision precision = Precision::kExact;  // whose arithmetic peak flops is compared with
+  std::vector<OpUse> uses = {};             // of decoding one sequence
 };
 using BenchList = std::vector<Benchmark>;
 
@@ -66,6 +87,9 @@ std::span<const BenchFamily> AllBenchmarks();
 using FormatOf = std::function<const Format*(const std::string& tensor, int64_t n, int64_t k)>;
 std::vector<MatmulShape> ModelShapes(const ModelConfig& config, const FormatOf& format_of);
 
+// The operation of the ledger that a role of ModelShapes is part of.
+Op OpOfRole(const std::string& role);
+
 struct BenchRunOptions {
   std::string filter = ".*";  // regular expression on names (ECMAScript)
   double min_seconds = 0.5;   // per benchmark
@@ -73,18 +97,32 @@ struct BenchRunOptions {
   const std::atomic<bool>* cancel = nullptr;  // becomes true: end after the benchmark under way
 };
 
+// What a filter leaves, in order. Throws Error if it is not a regular expression or matches nothing.
+BenchList MatchingBenchmarks(const BenchContext& context, const std::string& filter);
+
 // Runs what matches, prints a table to `table`, and returns Google Benchmark's own JSON ({"context", "benchmarks"}).
-// When cancelled, the rows so far.
-// Throws Error if the filter is not a regular expression or matches nothing.
+// When cancelled, the rows so far. Throws Error as MatchingBenchmarks does.
 nlohmann::ordered_json RunBenchmarks(const BenchContext& context, const BenchRunOptions& options, std::ostream& table);
 
 // Names only, in order.
 std::vector<std::string> ListBenchmarks(const BenchContext& context, const std::string& filter);
 
+// Seconds per call of body: calls in batches until min_seconds have passed, the median batch.
+double TimeBody(const std::function<void()>& body, double min_seconds);
+
 // The families.
 void AddMatmulBenchmarks(const BenchContext& context, BenchList& list);
+void AddExpertsBenchmarks(const BenchContext& context, BenchList& list);
 void AddRoutingBenchmarks(const BenchContext& context, BenchList& list);
 void AddAttentionBenchmarks(const BenchContext& context, BenchList& list);
+void AddShortConvBenchmarks(const BenchContext& context, BenchList& list);
+void AddNormBenchmarks(const BenchContext& context, BenchList& list);
+void AddRopeBenchmarks(const BenchContext& context, BenchList& list);
+void AddElementwiseBenchmarks(const BenchContext& context, BenchList& list);
+void AddDequantizeBenchmarks(const BenchContext& context, BenchList& list);
+void AddSamplerBenchmarks(const BenchContext& context, BenchList& list);
+void AddTokenizerBenchmarks(const BenchContext& context, BenchList& list);
+void AddLoadBenchmarks(const BenchContext& context, BenchList& list);
 
 }  // namespace tidemark
 

@@ -1,7 +1,10 @@
 // The routing family: what a mixture-of-experts layer does around its matrix products.
+#include <cmath>
 #include <memory>
+#include <optional>
 
 #include "bench/benchmarks.h"
+#include "bench/expert_loads.h"
 #include "bench/random_data.h"
 #include "engine/core/error.h"
 #include "engine/ops/experts.h"
@@ -13,21 +16,8 @@ namespace {
 struct RoutingData {
   std::vector<float> x, weight, bias, scores, weights, gathered, y;
   std::vector<int32_t> experts;
+  ExpertPlan plan;
 };
-
-std::shared_ptr<RoutingData> MakeData(const BenchContext& context, int64_t rows) {
-  const ModelConfig& c = context.config;
-  auto data = std::make_shared<RoutingData>();
-  data->x = RandomFloats(rows * c.hidden_size, 1.0f, context.seed);
-  data->weight = RandomFloats(c.num_experts * c.hidden_size, 0.05f, context.seed + 1);
-  data->bias = RandomFloats(c.num_experts, 0.01f, context.seed + 2);
-  data->scores.resize(static_cast<size_t>(rows * c.num_experts));
-  data->weights.resize(static_cast<size_t>(rows * c.num_experts_per_tok));
-  data->experts.resize(static_cast<size_t>(rows * c.num_experts_per_tok));
-  data->gathered.resize(static_cast<size_t>(rows * c.num_experts_per_tok * c.hidden_size));
-  data->y.resize(static_cast<size_t>(rows * c.hidden_size));
-  return data;
-}
 
 void Select(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
   RouterScores({data.x.data(), rows, c.hidden_size, c.hidden_size},
@@ -44,11 +34,33 @@ void Select(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& p
   }
 }
 
-void GroupAndScatter(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
+void Gather(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
   const int64_t h = c.hidden_size, slots = rows * c.num_experts_per_tok;
-  const ExpertPlan plan = PlanExperts(data.experts, data.weights, c.num_experts_per_tok, c.num_experts);
-  GatherRows({data.x.data(), rows, h, h}, plan, {data.gathered.data(), slots, h, h}, pool);
-  ScatterAddRows({data.gathered.data(), slots, h, h}, plan, {data.y.data(), rows, h, h}, pool);
+  GatherRows({data.x.data(), rows, h, h}, data.plan, {data.gathered.data(), slots, h, h}, pool);
+}
+
+void Scatter(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
+  const int64_t h = c.hidden_size, slots = rows * c.num_experts_per_tok;
+  ScatterAddRows({data.gathered.data(), slots, h, h}, data.plan, {data.y.data(), rows, h, h}, pool);
+}
+
+// Everything up to the gathered rows has been computed. load: nullptr: as the random router chose.
+std::shared_ptr<RoutingData> MakeData(const BenchContext& context, int64_t rows, const ExpertLoad* load) {
+  const ModelConfig& c = context.config;
+  auto data = std::make_shared<RoutingData>();
+  data->x = RandomFloats(rows * c.hidden_size, 1.0f, context.seed);
+  data->weight = RandomFloats(c.num_experts * c.hidden_size, 0.05f, context.seed + 1);
+  data->bias = RandomFloats(c.num_experts, 0.01f, context.seed + 2);
+  data->scores.resize(static_cast<size_t>(rows * c.num_experts));
+  data->weights.resize(static_cast<size_t>(rows * c.num_experts_per_tok));
+  data->experts.resize(static_cast<size_t>(rows * c.num_experts_per_tok));
+  data->gathered.resize(static_cast<size_t>(rows * c.num_experts_per_tok * c.hidden_size));
+  data->y.resize(static_cast<size_t>(rows * c.hidden_size));
+  Select(c, *data, rows, *context.pool);
+  if (load != nullptr) data->experts = DrawExperts(*load, rows, c.num_experts_per_tok, context.seed);
+  data->plan = PlanExperts(data->experts, data->weights, c.num_experts_per_tok, c.num_experts);
+  Gather(c, *data, rows, *context.pool);
+  return data;
 }
 
 // Scattering the gathered rows back must give x times the sum of its routing weights.
@@ -61,35 +73,52 @@ void CheckScatter(const ModelConfig& c, const RoutingData& data) {
   }
 }
 
+using Body = void (*)(const BenchContext&, RoutingData&, int64_t rows);
+
+void AddOne(const BenchContext& context, BenchList& list, const std::string& name, int64_t rows, const ExpertLoad* load,
+            double bytes, OpUse use, Body body) {
+  Benchmark b;
+  b.name = name;
+  b.items = static_cast<double>(rows);
+  b.bytes = bytes;
+  if (rows == 1) b.uses = {use};
+  std::optional<ExpertLoad> copy;
+  if (load != nullptr) copy = *load;
+  b.setup = [&context, rows, copy, body] {
+    auto data = MakeData(context, rows, copy ? &*copy : nullptr);
+    Scatter(context.config, *data, rows, *context.pool);
+    CheckScatter(context.config, *data);
+    return [data, &context, rows, body] { body(context, *data, rows); };
+  };
+  list.push_back(std::move(b));
+}
+
 }  // namespace
 
 void AddRoutingBenchmarks(const BenchContext& context, BenchList& list) {
   const ModelConfig& c = context.config;
   if (c.num_experts == 0) return;  // a dense model routes nothing
+  const auto layers = static_cast<double>(c.num_hidden_layers - c.num_dense_layers);
   for (const int64_t rows : context.rows) {
     const std::string tail = fmt::format("/experts:{}/top:{}/hidden:{}/rows:{}/threads:{}", c.num_experts, c.num_experts_per_tok,
                                          c.hidden_size, rows, context.pool->size());
-    Benchmark select;
-    select.name = "routing/select" + tail;
-    select.items = static_cast<double>(rows);
-    select.flops = 2.0 * static_cast<double>(rows * c.num_experts * c.hidden_size);
-    select.setup = [&context, rows] {
-      auto data = MakeData(context, rows);
-      return [data, &context, rows] { Select(context.config, *data, rows, *context.pool); };
-    };
-    list.push_back(std::move(select));
-    Benchmark scatter;
-    scatter.name = "routing/group_scatter" + tail;
-    scatter.items = static_cast<double>(rows);
-    scatter.bytes = static_cast<double>(rows * c.hidden_size * 4 * (2 + 2 * c.num_experts_per_tok));
-    scatter.setup = [&context, rows] {
-      auto data = MakeData(context, rows);
-      Select(context.config, *data, rows, *context.pool);
-      GroupAndScatter(context.config, *data, rows, *context.pool);
-      CheckScatter(context.config, *data);
-      return [data, &context, rows] { GroupAndScatter(context.config, *data, rows, *context.pool); };
-    };
-    list.push_back(std::move(scatter));
+    const auto row_bytes = static_cast<double>(rows * c.hidden_size * 4), k = static_cast<double>(c.num_experts_per_tok);
+    AddOne(context, list, "routing/select" + tail, rows, nullptr,
+           static_cast<double>(c.num_experts * c.hidden_size * 4) + row_bytes, {Op::kRouting, layers},
+           [](const BenchContext& x, RoutingData& d, int64_t r) { Select(x.config, d, r, *x.pool); });
+    list.back().flops = 2.0 * static_cast<double>(rows * c.num_experts * c.hidden_size);
+    for (const ExpertLoad& load : ExpertLoads(context)) {
+      if (rows == 1 && load.name != "uniform") continue;  // k experts with one row each, whatever the load
+      const std::string end = fmt::format("/load:{}{}", load.name, tail);
+      AddOne(context, list, "routing/group" + end, rows, &load, 0, {Op::kRouting, layers},
+             [](const BenchContext& x, RoutingData& d, int64_t) {
+               d.plan = PlanExperts(d.experts, d.weights, x.config.num_experts_per_tok, x.config.num_experts);
+             });
+      AddOne(context, list, "routing/gather" + end, rows, &load, row_bytes * (1 + k), {Op::kGather, layers},
+             [](const BenchContext& x, RoutingData& d, int64_t r) { Gather(x.config, d, r, *x.pool); });
+      AddOne(context, list, "routing/scatter" + end, rows, &load, row_bytes * (2 + k), {Op::kScatter, layers},
+             [](const BenchContext& x, RoutingData& d, int64_t r) { Scatter(x.config, d, r, *x.pool); });
+    }
   }
 }
 

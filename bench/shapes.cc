@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "bench/benchmarks.h"
+#include "engine/core/error.h"
 
 namespace tidemark {
 
@@ -36,6 +37,25 @@ std::vector<MatmulShape> ModelShapes(const ModelConfig& c, const FormatOf& forma
   }
   add("head", c.tie_word_embeddings ? "token_embd.weight" : "output.weight", c.vocab_size, h, 1);
   return shapes;
+}
+
+Op OpOfRole(const std::string& role) {
+  static const std::map<std::string, Op> kOps = {{"conv_in", Op::kConvIn},
+                                                 {"conv_out", Op::kConvOut},
+                                                 {"attention_q", Op::kAttentionQkv},
+                                                 {"attention_k", Op::kAttentionQkv},
+                                                 {"attention_v", Op::kAttentionQkv},
+                                                 {"attention_out", Op::kAttentionOut},
+                                                 {"dense_gate", Op::kDenseGateUp},
+                                                 {"dense_up", Op::kDenseGateUp},
+                                                 {"dense_down", Op::kDenseDown},
+                                                 {"expert_gate", Op::kExpertGateUp},
+                                                 {"expert_up", Op::kExpertGateUp},
+                                                 {"expert_down", Op::kExpertDown},
+                                                 {"head", Op::kHead}};
+  const auto it = kOps.find(role);
+  TM_CHECK(it != kOps.end(), "role {}", role);
+  return it->second;
 }
 
 }  // namespace tidemark

@@ -1,8 +1,28 @@
 #include "cli/bench_setup.h"
 
+#include <algorithm>
+
 #include "backends/backends.h"
 
 namespace tidemark::cli {
+namespace {
+
+// What `auto` would take for each matrix under each bound of precision.
+std::vector<const MatmulBackend*> BestBackends(const std::vector<MatmulShape>& shapes, const Cpu& cpu) {
+  std::vector<const MatmulBackend*> best;
+  for (const Precision bound : {Precision::kExact, Precision::kBf16, Precision::kInt8}) {
+    const std::vector<const MatmulBackend*> order = ParseBackendList("auto", cpu, bound);
+    for (const MatmulShape& shape : shapes) {
+      const auto first = std::find_if(order.begin(), order.end(), [&](const MatmulBackend* backend) {
+        return backend->WhyNot({shape.format, shape.n, shape.k}, cpu).empty();
+      });
+      if (first != order.end() && std::find(best.begin(), best.end(), *first) == best.end()) best.push_back(*first);
+    }
+  }
+  return best;
+}
+
+}  // namespace
 
 BenchContext MakeBenchContext(const WeightStore& store, const std::string& backends, const Cpu& cpu, ThreadPool& pool) {
   BenchContext context;
@@ -12,7 +32,9 @@ BenchContext MakeBenchContext(const WeightStore& store, const std::string& backe
   });
   context.cpu = cpu;
   context.pool = &pool;
-  if (backends == "all") {
+  if (backends == "best") {
+    context.backends = BestBackends(context.shapes, cpu);
+  } else if (backends == "all") {
     for (const BackendEntry& entry : AllBackends()) {
       if (entry.backend != nullptr && entry.backend->WhyNot({}, cpu).empty()) context.backends.push_back(entry.backend);
     }

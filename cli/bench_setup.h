@@ -11,7 +11,8 @@
 
 namespace tidemark::cli {
 
-// backends: a comma list; "all" is every backend that can run on this machine.
+// backends: a comma list; "all" is every backend that can run on this machine, "best" those that `auto` would take under each bound
+// of precision.
 // pool and the result's pointers outlive the use.
 BenchContext MakeBenchContext(const WeightStore& store, const std::string& backends, const Cpu& cpu, ThreadPool& pool);
 

@@ -28,6 +28,8 @@ void AddClaims(CLI::App& app, int& exit_code);
 void AddGenerate(CLI::App& app, int& exit_code);
 void AddInspect(CLI::App& app, int& exit_code);
 void AddBench(CLI::App& app, int& exit_code);
+void AddSpeed(CLI::App& app, int& exit_code);
+void AddDivergence(CLI::App& app, int& exit_code);
 void AddDatasets(CLI::App& app, int& exit_code);
 void AddList(CLI::App& app, int& exit_code);
 

@@ -10,8 +10,10 @@
 #include "cli/eval_setup.h"
 #include "cli/progress.h"
 #include "cli/resume.h"
+#include "cli/route_recording.h"
 #include "cli/summary.h"
 #include "engine/core/error.h"
+#include "evals/models/engine_model.h"
 #include "evals/models/models.h"
 #include "evals/runner.h"
 #include "reports/environment.h"
@@ -29,7 +31,7 @@ struct EvalFlags {
   int64_t limit = 0;
   int repeats = 0;  // 0: the protocol's
   ResumeFlags resume;
-  std::string shard;
+  std::string shard, routes;
   double stop_width = 0;
   bool json = false;
 };
@@ -70,6 +72,8 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   ModelOptions model_options = MakeModelOptions(engine, cpu);
   model_options.endpoint = MakeEndpointOptions(flags.endpoint);
   const auto model = OpenTextModel(engine.model, model_options);
+  const auto* own = dynamic_cast<const EngineModel*>(model.get());
+  RouteRecording routes(flags.routes, own == nullptr ? nullptr : own->loaded().model.get());
   ShowContext(*model, engine);
   options.cancel = &CancelFlag();  // only now: while the model loads there is nothing to keep, and Ctrl-C should end at once
   Report report;
@@ -78,6 +82,7 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   report.environment = CollectEnvironment(cpu);
   report = RunEvals(*model, jobs, options, flags.resume.overwrite, std::move(report));
   ClearProgress();
+  routes.Write();
   const int code = ShowReport(report, options.out / "report.json", flags.json);
   if (report.interrupted) ShowResumeCommand(options.out);
   return code;
@@ -150,6 +155,7 @@ void AddEval(CLI::App& app, int& exit_code) {
                    "five points; 0: off")
       ->check(RealRange(0, 1))
       ->excludes(shard);
+  AddRouteFlag(*command, flags->routes);
   command->add_flag("--json", flags->json, "print the report instead of a table");
   command->footer(
       "Example: tidemark eval --model LFM2.5-1.2B-Q4_0.gguf --task "

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/default_model.h"
 #include "cli/flags.h"
+#include "cli/route_recording.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/generate/loaded_model.h"
@@ -21,7 +22,7 @@ using Json = nlohmann::ordered_json;
 struct Flags {
   EngineFlags engine;
   GenerateFlags generate;
-  std::string prompt, ids_file, chat_file;
+  std::string prompt, ids_file, chat_file, routes;
   bool raw = false, json = false;
 };
 
@@ -58,7 +59,7 @@ std::vector<TokenId> ReadChat(const LoadedModel& model, const std::string& path)
   try {
     chat = Json::parse(ReadFile(path));
   } catch (const Json::parse_error& e) {
-    throw Error(path, e.what(),
+    throw Error(path, fmt::format("something that is not JSON at byte {}", e.byte),
                 "a JSON array of {\"role\", \"content\"} or {\"messages\": "
                 "[...], \"tools\": [...]}");
   }
@@ -102,6 +103,7 @@ int Generate(const Flags& flags) {
   const ModelPath path = ResolveModel(flags.engine.model);
   const LoadedModel model(path.path, MakeLoadOptions(flags.engine, cpu), pool);
   request.prompt = Prompt(model, flags);
+  RouteRecording routes(flags.routes, model.model.get());
   Generator generator = MakeGenerator(model, pool, MakeGeneratorOptions(flags.engine));
   const bool stream = !flags.json && model.tokenizer != nullptr;
   const auto show = [&](size_t, TokenId, std::string_view text) {
@@ -111,6 +113,7 @@ int Generate(const Flags& flags) {
   const GenerateResult result =
       generator.Run({&request, 1}, {}, stream ? Generator::OnToken(show) : Generator::OnToken(), &CancelFlag()).front();
   if (result.stop == StopReason::kError) throw Error("generate", result.error, "");
+  routes.Write();
   const Json json = ResultJson(request, result, generator);
   if (flags.json) {
     fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
@@ -142,6 +145,7 @@ void AddGenerate(CLI::App& app, int& exit_code) {
   input->add_option("--chat", flags->chat_file, "JSON file: messages, or {\"messages\", \"tools\"}");
   input->require_option(1);
   command->add_flag("--raw", flags->raw, "continue the text of --prompt without the chat template");
+  AddRouteFlag(*command, flags->routes);
   command->add_flag("--json", flags->json, "ids, text, stop reason and rates as JSON");
   command->footer(
       "Example: tidemark generate --model default -p \"List three "

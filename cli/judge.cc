@@ -49,19 +49,6 @@ int JudgeByMatch(const Flags& flags, const JudgedRun& run, Report report) {
   return ShowReport(report, std::filesystem::path(flags.out) / "report.json", flags.json);
 }
 
-// Returns whether more than a tenth of the replies had no grade, so that the metrics speak of the rest only.
-bool WarnOfUngraded(Report& report) {
-  const TaskReport& task = report.tasks.front();
-  const auto ungraded = task.details["ungraded"].get<int64_t>();
-  if (ungraded > 0) {
-    report.warnings.push_back(
-        fmt::format("{}: {} of {} answers are ungraded (no grade in the judge's reply, nor in a second one) and are in "
-                    "no metric",
-                    task.name, ungraded, task.samples.total));
-  }
-  return 10 * ungraded > task.samples.total;
-}
-
 int JudgeByModel(const Flags& flags, const std::string& spec, const CLI::App& command, JudgedRun run, Report report) {
   EvalJob job{&JudgeTask(), LoadJudgedRows(run, flags.dataset),
               MergeOptions(command, JudgeTask().options, MakeGenerateOptions(flags.generate))};
@@ -94,11 +81,9 @@ int JudgeByModel(const Flags& flags, const std::string& spec, const CLI::App& co
   report.settings["judge"]["prompt_sha256"] = Sha256Hex(prompt);
   report = RunEvals(model, std::span(&job, 1), options, flags.resume.overwrite, std::move(report));
   ClearProgress();
-  const bool few = WarnOfUngraded(report);
-  WriteReport(options.out / "report.json", report);
   const int code = ShowReport(report, options.out / "report.json", flags.json);
   if (report.interrupted) ShowResumeCommand(options.out);
-  return code == kOk && few ? kInconclusive : code;
+  return code;
 }
 
 int Judge(const Flags& flags, const CLI::App& command) {

@@ -15,8 +15,9 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {AddRun,    AddEval,     AddScore,   AddMerge, AddJudge,    AddAgreement, AddCompare,
-                                    AddClaims, AddGenerate, AddInspect, AddBench, AddDatasets, AddList};
+constexpr AddCommand kCommands[] = {AddRun,       AddEval,    AddScore,      AddMerge,    AddJudge,
+                                    AddAgreement, AddCompare, AddClaims,     AddGenerate, AddInspect,
+                                    AddBench,     AddSpeed,   AddDivergence, AddDatasets, AddList};
 
 std::atomic<bool> cancelled{false};
 

@@ -23,8 +23,10 @@ void PrintRuns(const Metric& m, double scale, const char* unit) {
 void PrintBounds(const TruncationBounds& bounds, const Metric& m, double scale, const char* unit) {
   for (const MetricBounds& b : bounds.metrics) {
     if (b.name != m.name || b.lowest == b.highest) continue;
-    fmt::print("    {} truncated, {} failed: {:.2f} to {:.2f}{} if they all counted 0 or 1", bounds.truncated, bounds.failed,
-               scale * b.lowest, scale * b.highest, unit);
+    fmt::print("    {} truncated, {} failed", bounds.truncated, bounds.failed);
+    if (bounds.not_run > 0) fmt::print(", {} not run", bounds.not_run);
+    if (bounds.ungraded > 0) fmt::print(", {} ungraded", bounds.ungraded);
+    fmt::print(": {:.2f} to {:.2f}{} if they all counted 0 or 1", scale * b.lowest, scale * b.highest, unit);
     if (b.completed) fmt::print(", {:.2f}{} without them", scale * *b.completed, unit);
     fmt::print("\n");
   }
@@ -33,6 +35,7 @@ void PrintBounds(const TruncationBounds& bounds, const Metric& m, double scale, 
 void PrintTask(const TaskReport& task) {
   const SampleCounts& s = task.samples;
   fmt::print("{}: {} samples, {} scored, {} failed", task.name, s.total, s.scored, s.failed);
+  if (s.ungraded > 0) fmt::print(", {} ungraded", s.ungraded);
   if (s.not_run > 0) fmt::print(", {} not run", s.not_run);
   if (s.unclosed_reasoning > 0) fmt::print(", {} with unclosed reasoning", s.unclosed_reasoning);
   fmt::print("\n");
@@ -53,12 +56,11 @@ void PrintTask(const TaskReport& task) {
   if (details > 0) fmt::print("  ({} more metrics, by group, in the report)\n", details);
 }
 
-// More than a tenth of failed samples makes the metrics a statement about the
-// rest only.
+// More than a tenth of failed or ungraded samples makes the metrics a statement about the rest only.
 bool Inconclusive(const Report& report) {
   if (report.interrupted) return true;
   for (const TaskReport& task : report.tasks) {
-    if (task.samples.total > 0 && 10 * task.samples.failed > task.samples.total) return true;
+    if (task.samples.total > 0 && 10 * (task.samples.failed + task.samples.ungraded) > task.samples.total) return true;
   }
   return false;
 }

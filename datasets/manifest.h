@@ -17,7 +17,7 @@ struct DatasetEntry {
   std::string name;      // as typed: "ifeval"
   std::string task;      // the task that reads it
   std::string title;     // one line for people
-  std::string revision;  // commit, or a branch name where the publisher has only that; sha256 is what counts
+  std::string revision;  // commit, or a branch name where only that is known; sha256 is what counts
   std::string url;       // https
   std::string file;      // name in the cache
   std::string format;    // "jsonl" or "csv"

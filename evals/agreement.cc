@@ -8,6 +8,7 @@
 #include "engine/core/file.h"
 #include "engine/core/random.h"
 #include "engine/core/sha256.h"
+#include "reports/intervals.h"
 
 namespace tidemark {
 namespace {
@@ -62,7 +63,9 @@ Interval BootstrapKappa(const std::vector<Confusion>& samples, uint64_t seed) {
 
 std::string IdText(const Json& id, const std::string& place) {
   if (id.is_string()) return id.get<std::string>();
-  if (!id.is_number_integer()) throw Error(place, "no \"id\"", "an integer or a text under \"id\"");
+  if (!id.is_number_integer())
+    throw Error(place, "no \"id\"", "an integer or a text under \"id\"",
+                "name the folders of two judge runs, or their scores.jsonl");
   return id.dump();
 }
 
@@ -97,24 +100,31 @@ GradedAnswers LoadGrades(const std::filesystem::path& where) {
     if (grade == json.end() || (!text && !grade->is_null()))
       throw Error(place, "no \"grade\"", "a letter or null", "a row of a judged run");
     const auto found = text ? FindGrade(grade->get_ref<const std::string&>()) : std::nullopt;
-    if (text && !found) throw Error(place, "grade " + Printable(grade->dump()), "A, B, C or D");
+    if (text && !found)
+      throw Error(place, "grade " + Printable(grade->dump()), "A, B, C or D",
+                  "name the folders of two judge runs, or their scores.jsonl");
     const auto scored = json.find("scored");
     if (scored != json.end() && *scored == false) continue;
     const auto repeat = json.find("repeat");
     const bool counts = repeat != json.end() && repeat->is_number_unsigned() && repeat->get<uint64_t>() < (uint64_t{1} << 30);
-    if (repeat != json.end() && !counts) throw Error(place, "\"repeat\"", "a count");
+    if (repeat != json.end() && !counts)
+      throw Error(place, "\"repeat\"", "a count", "name the folders of two judge runs, or their scores.jsonl");
     const std::pair<std::string, int> key = {IdText(json.value("id", Json()), place), counts ? repeat->get<int>() : 0};
     if (!graded.grades.emplace(key, found).second)
-      throw Error(place, "a second grade of " + Printable(key.first), "one per answer");
+      throw Error(place, "a second grade of " + Printable(key.first), "one per answer",
+                  "name the folders of two judge runs, or their scores.jsonl");
   }
-  if (graded.grades.empty()) throw Error(file.string(), "no graded answers", "rows of a judged run");
+  if (graded.grades.empty())
+    throw Error(file.string(), "no graded answers", "rows of a judged run",
+                "name the folders of two judge runs, or their scores.jsonl");
   return graded;
 }
 
 Agreement CompareGrades(const GradedAnswers& a, const GradedAnswers& b, uint64_t seed) {
   if (!a.answers_sha256.empty() && !b.answers_sha256.empty() && a.answers_sha256 != b.answers_sha256) {
     throw Error(b.name, "grades of answers with sha256 " + b.answers_sha256,
-                "the answers of " + a.name + ", sha256 " + a.answers_sha256);
+                "the answers of " + a.name + ", sha256 " + a.answers_sha256,
+                "judge the same completions twice; `tidemark judge --completions` says which");
   }
   Agreement result;
   std::map<std::string, Confusion> samples;
@@ -139,11 +149,12 @@ Agreement CompareGrades(const GradedAnswers& a, const GradedAnswers& b, uint64_t
     if (i != j) result.disagreements.push_back({key.first, key.second, *grade_a, *it->second});
   }
   for (const auto& [key, grade] : b.grades) result.only_b += a.grades.count(key) == 0 ? 1 : 0;
-  if (result.both == 0) throw Error(a.name + ", " + b.name, "no answer with a grade of both", "two judges of the same answers");
+  if (result.both == 0)
+    throw Error(a.name + ", " + b.name, "no answer with a grade of both", "two judges of the same answers",
+                "a judge run whose replies have grades is needed on both sides");
   result.observed = 1 - static_cast<double>(result.disagreements.size()) / static_cast<double>(result.both);
   const bool single = static_cast<size_t>(result.both) == samples.size();
-  result.observed_ci = single ? WilsonInterval(result.observed, static_cast<double>(result.both))
-                              : ClusterBootstrapInterval(equal, 1, seed, StableHash("agreement"));
+  result.observed_ci = single ? WilsonInterval(result.observed, static_cast<double>(result.both)) : ClusterInterval(equal, 1);
   result.kappa = Kappa(result.confusion);
   if (!result.kappa) return result;
   if (result.disagreements.empty()) {

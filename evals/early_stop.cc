@@ -21,7 +21,9 @@ std::vector<size_t> AskingOrder(size_t samples, uint64_t seed) {
 
 CertaintyWatch::CertaintyWatch(const Task& task, std::vector<size_t> order, int repeats, double width)
     : order_(std::move(order)), repeats_(static_cast<size_t>(repeats)), width_(width) {
-  if (task.headline.empty()) throw Error("--stop-when-certain", std::string(task.name), "a task with a headline metric");
+  if (task.headline.empty())
+    throw Error("--stop-when-certain", std::string(task.name), "a task with a headline metric",
+                "leave the flag out for this task");
   metric_ = task.headline.front();
 }
 

@@ -69,7 +69,8 @@ Journal::Journal(const std::filesystem::path& path, size_t keep_bytes) : path_(p
   if (regular && ftruncate(fd_, static_cast<off_t>(keep_bytes)) != 0) {
     const std::string problem = std::strerror(errno);
     close(fd_);
-    throw Error(path.string(), problem, "a file that can be written");
+    throw Error(path.string(), problem, "a file that can be written",
+                "free space, or check the permissions; finished samples are kept, --resume goes on");
   }
   SyncDirectory(path.parent_path());  // or the first samples could vanish with the name of their file
 }

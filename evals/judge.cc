@@ -33,6 +33,7 @@ Score ScoreReply(const Sample& sample, const Completion& completion, const TaskP
   Score score;
   score.unclosed_reasoning = StripReasoning(last, {}, completion.reasoning_open).unclosed;
   const auto grade = GradeOf(completion);
+  score.ungraded = !grade;
   omniscience::AddTallies(sample, grade, score);
   score.verdicts["grade"] = grade ? Json(omniscience::GradeLetter(*grade)) : Json();
   if (completion.text == kEmptyAnswer) score.verdicts["rule"] = "empty answer";
@@ -67,6 +68,10 @@ void ReadReport(const std::filesystem::path& path, JudgedRun& run) {
   run.model = found["model"];
   const Json dataset = found["task"].value("dataset", Json::object());
   if (!dataset.is_object()) return;
+  if (dataset.contains("shard")) {
+    throw Error(path.string(), "a shard of a run", "a whole run",
+                "`tidemark merge` its shards into one folder and judge that; a judge's grades cannot be merged");
+  }
   const std::string file = TextAt(dataset, "path");
   run.dataset = file.empty() ? TextAt(dataset, "name") : file;
   run.dataset_sha256 = TextAt(dataset, "sha256");
@@ -108,9 +113,12 @@ JudgedRun LoadJudgedRun(const std::filesystem::path& where) {
     folder = where.parent_path();
   }
   run.answers = StoredResponses::Load(run.completions);
-  if (run.answers.rows().empty()) throw Error(run.completions.string(), "no rows", "at least one answer");
+  if (run.answers.rows().empty())
+    throw Error(run.completions.string(), "no rows", "at least one answer", "name the folder of a finished run of omniscience");
   for (const StoredResponse& row : run.answers.rows()) run.repeats = std::max(run.repeats, row.completion.repeat + 1);
-  if (run.repeats > 1000) throw Error(run.completions.string(), fmt::format("repeat {}", run.repeats - 1), "repeats below 1000");
+  if (run.repeats > 1000)
+    throw Error(run.completions.string(), fmt::format("repeat {}", run.repeats - 1), "repeats below 1000",
+                "name the folder of a finished run of omniscience");
   // With several tasks the report stands in the folder above.
   ReadReport(folder / "report.json", run);
   if (run.dataset.empty()) ReadReport(folder / ".." / "report.json", run);
@@ -124,7 +132,8 @@ Dataset LoadJudgedRows(const JudgedRun& run, const std::string& dataset) {
   }
   Dataset rows = LoadDataset(kTask, dataset.empty() ? run.dataset : dataset);
   if (!run.dataset_sha256.empty() && rows.sha256 != run.dataset_sha256) {
-    throw Error(rows.name, "sha256 " + rows.sha256, "the rows that were asked, sha256 " + run.dataset_sha256);
+    throw Error(rows.name, "sha256 " + rows.sha256, "the rows that were asked, sha256 " + run.dataset_sha256,
+                "--dataset names the file as it was");
   }
   return rows;
 }

@@ -22,8 +22,9 @@ constexpr uint64_t kMostJournalBytes = uint64_t{8} << 30;
 
 RunRecord ReadShard(const std::filesystem::path& directory) {
   const std::optional<RunRecord> record = ReadRunRecord(directory);
-  if (!record) throw Error(directory.string(), "no run.json", "the --out of `tidemark eval --shard I/N`");
-  if (record->shard.whole()) throw Error(directory.string(), "a whole run", "a shard of one (eval --shard I/N)");
+  const char* const hint = "answers are merged, then scored or judged; scores and grades of parts are not merged";
+  if (!record) throw Error(directory.string(), "no run.json", "the --out of `tidemark eval --shard I/N`", hint);
+  if (record->shard.whole()) throw Error(directory.string(), "a whole run", "a shard of one (eval --shard I/N)", hint);
   return *record;
 }
 
@@ -31,7 +32,8 @@ std::string Name(const Shard& shard) { return fmt::format("{}/{}", shard.index, 
 
 // The records in the order of their shards, each of which is there once.
 std::vector<std::pair<std::filesystem::path, RunRecord>> ReadShards(Paths directories) {
-  if (directories.empty()) throw Error("merge", "no directories", "those of all shards");
+  if (directories.empty())
+    throw Error("merge", "no directories", "those of all shards", "name the --out folders of all shards of one run");
   std::map<int64_t, std::pair<std::filesystem::path, RunRecord>> by_index;
   for (const std::filesystem::path& directory : directories) {
     const RunRecord record = ReadShard(directory);
@@ -41,7 +43,8 @@ std::vector<std::pair<std::filesystem::path, RunRecord>> ReadShards(Paths direct
       const std::string what = changes.empty()
                                    ? "shard " + Name(record.shard) + ", not one of " + std::to_string(first.shard.count)
                                    : "other settings: " + changes;
-      throw Error(directory.string(), what, "a shard of the same run as " + first_directory.string());
+      throw Error(directory.string(), what, "a shard of the same run as " + first_directory.string(),
+                  "name the --out folders of all shards of one run");
     }
     const auto [it, added] = by_index.try_emplace(record.shard.index, directory, record);
     if (!added) {
@@ -54,10 +57,26 @@ std::vector<std::pair<std::filesystem::path, RunRecord>> ReadShards(Paths direct
   for (int64_t i = 1; i <= count; ++i) {
     if (by_index.count(i) == 0 && missing.size() < 60) missing += (missing.empty() ? "" : ", ") + Name({i, count});
   }
-  if (!missing.empty()) throw Error("merge", "no shard " + missing, fmt::format("all {} shards", count));
+  if (!missing.empty())
+    throw Error("merge", "no shard " + missing, fmt::format("all {} shards", count),
+                "name the --out folders of all shards of one run");
   std::vector<std::pair<std::filesystem::path, RunRecord>> shards;
   for (auto& [index, shard] : by_index) shards.push_back(std::move(shard));
   return shards;
+}
+
+// Shards may have asked different servers of the same model.
+Json MergeDescriptions(const std::vector<std::pair<std::filesystem::path, RunRecord>>& shards) {
+  Json model = shards.front().second.model, urls = Json::array();
+  for (const auto& [directory, record] : shards) {
+    const Json url = record.model.value("url", Json());
+    if (url.is_string() && std::find(urls.begin(), urls.end(), url) == urls.end()) urls.push_back(url);
+  }
+  if (urls.size() > 1) {
+    model.erase("url");
+    model["urls"] = urls;
+  }
+  return model;
 }
 
 Dataset LoadRows(const TaskReport& task, const std::string& elsewhere) {
@@ -102,8 +121,8 @@ EvalJob RebuildChecked(const TaskReport& task, const Json& choices, const Json& 
                        RunOptions& options, std::vector<Sample>& samples) {
   try {
     return Rebuild(task, choices, identity, dataset, options, samples);
-  } catch (const Json::exception& e) {
-    throw Error("run.json", e.what(), "a run.json of this program");
+  } catch (const Json::exception&) {
+    throw Error("run.json", "a field of another type", "a run.json of this program", "was it edited? run the shard again");
   }
 }
 
@@ -127,7 +146,8 @@ class Collector {
       const bool ours = it != index_.end() && row.completion.repeat < options_.repeats && Owns(shard, it->second);
       if (!ours) {
         throw Error(fmt::format("{}:{}", path.string(), row.line),
-                    fmt::format("id {}, repeat {}", Printable(row.id), row.completion.repeat), "samples of shard " + Name(shard));
+                    fmt::format("id {}, repeat {}", Printable(row.id), row.completion.repeat), "samples of shard " + Name(shard),
+                    "completions.jsonl was edited or copied from another shard");
       }
       const size_t slot = Slot(it->second, row.completion.repeat);
       answers_[slot] = ScoreCompletion(job_, samples_[it->second], row.completion);
@@ -175,6 +195,7 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
   const auto shards = ReadShards(directories);
   RunRecord record = shards.front().second;
   record.shard = {};
+  record.model = MergeDescriptions(shards);
   for (const auto& [directory, shard] : shards) {
     record.started_at = std::min(record.started_at, shard.started_at);
     if (shard.build != record.build) {
@@ -183,11 +204,12 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
     }
     std::error_code error;
     if (std::filesystem::equivalent(directory, options.out, error)) {
-      throw Error("--out", options.out.string(), "another directory than those of the shards");
+      throw Error("--out", options.out.string(), "another directory than those of the shards", "choose another --out");
     }
   }
   if (!options.dataset.empty() && record.tasks.size() > 1) {
-    throw Error("--dataset", fmt::format("{} tasks", record.tasks.size()), "one task when a dataset is named");
+    throw Error("--dataset", fmt::format("{} tasks", record.tasks.size()), "one task when a dataset is named",
+                "leave --dataset out, or merge the tasks one by one");
   }
   CheckOutput(options.out, options.overwrite);
   const RunLock lock(options.out);

@@ -160,7 +160,7 @@ MetricBounds RatioBounds(std::string_view name, const std::vector<SampleScores>&
   for (const SampleScores& scores : samples) {
     for (const Score& score : scores) {
       const Tally tally = FindTally(score, name);
-      if (score.failed || score.truncated) {
+      if (score.failed || score.truncated || score.ungraded) {
         bad += tally.count > 0 ? tally.count : 1;
       } else {
         good = {good.sum + tally.sum, good.count + tally.count};
@@ -224,6 +224,7 @@ TruncationBounds ComputeBounds(const Task& task, const std::vector<SampleScores>
     for (const Score& score : scores) {
       bounds.truncated += score.truncated && !score.failed ? 1 : 0;
       bounds.failed += score.failed ? 1 : 0;
+      bounds.ungraded += score.ungraded && !score.failed && !score.truncated ? 1 : 0;
     }
   }
   for (const MeanMetric& headline : Headlines(task)) {

@@ -18,8 +18,8 @@ namespace tidemark {
 std::vector<Metric> ComputeMetrics(const Task& task, const std::vector<SampleScores>& samples,
                                    std::vector<std::string>& warnings);
 
-// Headline metrics and means if every truncated or failed score had counted 0, or 1, and without these scores. A bad score that
-// is not tallied in a metric could have been: it gets a count of 1.
+// Headline metrics and means if every truncated, failed or ungraded score had counted 0, or 1, and without these scores. A bad
+// score that is not tallied in a metric could have been: it gets a count of 1.
 TruncationBounds ComputeBounds(const Task& task, const std::vector<SampleScores>& samples);
 
 }  // namespace tidemark

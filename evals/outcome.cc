@@ -42,7 +42,7 @@ void CountScore(const EvalJob& job, const Sample& sample, const Answered& answer
     ++counts.failed;
     outcome.failures.push_back({std::string(job.task->name), sample.id, answer.completion.repeat, answer.completion.error});
   } else {
-    ++counts.scored;
+    ++(answer.score.ungraded ? counts.ungraded : counts.scored);
     counts.unclosed_reasoning += answer.score.unclosed_reasoning ? 1 : 0;
   }
 }
@@ -53,8 +53,25 @@ void AddWarnings(const TaskReport& task, std::vector<std::string>& warnings) {
     if (count > 0) warnings.push_back(fmt::format("{}: {} of {} samples {}", task.name, count, s.total, what));
   };
   warn(s.failed, "failed and are not in the metrics");
-  warn(s.not_run, "were not run because the run was interrupted");
+  warn(s.not_run,
+       "were not run because the run was interrupted; what finishes first are rather the short answers, so the metrics lean "
+       "towards "
+       "them, and only the bounds count the others");
+  warn(s.ungraded, "were answered, but the judge gave no grade (nor in a second reply); they are in no metric");
   warn(s.unclosed_reasoning, "never ended their reasoning within the token budget; their answer counts as empty");
+}
+
+// Those that were not run could have been anything, as the failed ones.
+TruncationBounds BoundsOfAll(const Task& task, std::vector<SampleScores> scores, const std::vector<SampleScores>& not_run) {
+  int64_t count = 0;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    scores[i].insert(scores[i].end(), not_run[i].begin(), not_run[i].end());
+    count += static_cast<int64_t>(not_run[i].size());
+  }
+  TruncationBounds bounds = ComputeBounds(task, scores);
+  bounds.not_run = count;
+  bounds.failed -= count;
+  return bounds;
 }
 
 }  // namespace
@@ -77,7 +94,7 @@ EvalOutcome MakeOutcome(const EvalJob& job, const RunOptions& options, std::span
   EvalOutcome outcome;
   outcome.task = DescribeTask(job, options);
   outcome.task.samples.total = static_cast<int64_t>(answers.size());
-  std::vector<SampleScores> scores(samples.size());
+  std::vector<SampleScores> scores(samples.size()), not_run(samples.size());
   score_rows.clear();
   for (size_t i = 0; i < answers.size(); ++i) {
     const size_t which = i / static_cast<size_t>(options.repeats);
@@ -88,15 +105,18 @@ EvalOutcome MakeOutcome(const EvalJob& job, const RunOptions& options, std::span
       scores[which].push_back(answers[i]->score);
     } else {
       ++outcome.task.samples.not_run;
-      const Score score = job.task->score(samples[which], Completion{}, job.protocol);
+      Score score = job.task->score(samples[which], Completion{}, job.protocol);
+      score.repeat = repeat;
+      score.failed = true;
       score_rows += JsonLine(ScoreRow(samples[which], repeat, score, "not run: interrupted"));
+      not_run[which].push_back(std::move(score));
     }
   }
   if (!knows_stop_reasons) outcome.task.stop_reasons.clear();
   outcome.interrupted = outcome.task.samples.not_run > 0;
   outcome.task.metrics = ComputeMetrics(*job.task, scores, outcome.warnings);
-  outcome.task.bounds = ComputeBounds(*job.task, scores);
   if (job.task->details != nullptr) outcome.task.details = job.task->details(samples, scores);
+  outcome.task.bounds = BoundsOfAll(*job.task, std::move(scores), not_run);
   AddWarnings(outcome.task, outcome.warnings);
   return outcome;
 }

@@ -29,23 +29,31 @@ std::string Join(const std::vector<std::string>& names) {
 
 // nlohmann's tree silently keeps the last of two equal keys, and its depth is whatever the file's is.
 Json ParseStrictly(std::string_view text, const std::string& place) {
-  if (text.size() > kMaxBytes) throw Error(place, fmt::format("{} bytes", text.size()), fmt::format("at most {}", kMaxBytes));
-  if (!IsValidUtf8(text)) throw Error(place, "bytes that are not UTF-8", "UTF-8 text");
+  if (text.size() > kMaxBytes)
+    throw Error(place, fmt::format("{} bytes", text.size()), fmt::format("at most {}", kMaxBytes),
+                "the protocols in evals/protocols are examples of the form");
+  if (!IsValidUtf8(text))
+    throw Error(place, "bytes that are not UTF-8", "UTF-8 text", "the protocols in evals/protocols are examples of the form");
   std::vector<std::set<std::string>> keys;
   const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxDepth) throw Error(place, fmt::format("nesting deeper than {}", kMaxDepth), "a protocol");
+    if (depth > kMaxDepth)
+      throw Error(place, fmt::format("nesting deeper than {}", kMaxDepth), "a protocol",
+                  "the protocols in evals/protocols are examples of the form");
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
     if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-      throw Error(place, "key \"" + Printable(parsed.get<std::string>()) + "\" twice", "distinct keys");
+      throw Error(place, "key \"" + Printable(parsed.get<std::string>()) + "\" twice", "distinct keys",
+                  "the protocols in evals/protocols are examples of the form");
     return true;
   };
   try {
     return Json::parse(text, check);
   } catch (const Json::parse_error& e) {
-    throw Error(place, fmt::format("malformed JSON at byte {}", e.byte), "a JSON object");
+    throw Error(place, fmt::format("malformed JSON at byte {}", e.byte), "a JSON object",
+                "the protocols in evals/protocols are examples of the form");
   } catch (const Json::out_of_range&) {
-    throw Error(place, "a number that does not fit", "a JSON object");
+    throw Error(place, "a number that does not fit", "a JSON object",
+                "the protocols in evals/protocols are examples of the form");
   }
 }
 
@@ -53,7 +61,8 @@ Json ParseStrictly(std::string_view text, const std::string& place) {
 class Fields {
  public:
   Fields(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
-    if (!json.is_object()) throw Error(place_, json.type_name(), "an object");
+    if (!json.is_object())
+      throw Error(place_, json.type_name(), "an object", "the protocols in evals/protocols are examples of the form");
   }
 
   std::string PlaceOf(const std::string& key) const { return place_ + ", \"" + key + "\""; }
@@ -63,7 +72,9 @@ class Fields {
     known_.push_back(key);
     const auto it = json_.find(key);
     if (it != json_.end()) return &*it;
-    if (required) throw Error(place_, "no \"" + key + "\"", "a protocol that states it");
+    if (required)
+      throw Error(place_, "no \"" + key + "\"", "a protocol that states it",
+                  "the protocols in evals/protocols are examples of the form");
     return nullptr;
   }
 
@@ -71,7 +82,7 @@ class Fields {
     const Json* value = Get(key, required);
     if (value == nullptr) return {};
     if (!value->is_string() || value->get_ref<const std::string&>().empty())
-      throw Error(PlaceOf(key), Printable(value->dump()), "a text");
+      throw Error(PlaceOf(key), Printable(value->dump()), "a text", "the protocols in evals/protocols are examples of the form");
     return value->get<std::string>();
   }
 
@@ -82,21 +93,26 @@ class Fields {
     const bool good = value->is_array() && std::all_of(value->begin(), value->end(), [](const Json& v) {
                         return v.is_string() && !v.get_ref<const std::string&>().empty();
                       });
-    if (!good) throw Error(PlaceOf(key), Printable(value->dump()), "an array of texts");
+    if (!good)
+      throw Error(PlaceOf(key), Printable(value->dump()), "an array of texts",
+                  "the protocols in evals/protocols are examples of the form");
     for (const Json& item : *value) texts.push_back(item.get<std::string>());
     return texts;
   }
 
   bool Bool(const std::string& key) {
     const Json* value = Get(key, true);
-    if (!value->is_boolean()) throw Error(PlaceOf(key), Printable(value->dump()), "true or false");
+    if (!value->is_boolean())
+      throw Error(PlaceOf(key), Printable(value->dump()), "true or false",
+                  "the protocols in evals/protocols are examples of the form");
     return value->get<bool>();
   }
 
   double Number(const std::string& key) {
     const Json* value = Get(key, true);
     if (!value->is_number() || !std::isfinite(value->get<double>()))
-      throw Error(PlaceOf(key), Printable(value->dump()), "a number");
+      throw Error(PlaceOf(key), Printable(value->dump()), "a number",
+                  "the protocols in evals/protocols are examples of the form");
     return value->get<double>();
   }
 
@@ -106,14 +122,16 @@ class Fields {
     const bool fits =
         value->is_number_unsigned() ? value->get<uint64_t>() <= static_cast<uint64_t>(INT64_MAX) : value->is_number_integer();
     if (!fits || value->get<int64_t>() < low || value->get<int64_t>() > high)
-      throw Error(PlaceOf(key), Printable(value->dump()), fmt::format("an integer from {} to {}", low, high));
+      throw Error(PlaceOf(key), Printable(value->dump()), fmt::format("an integer from {} to {}", low, high),
+                  "the protocols in evals/protocols are examples of the form");
     return value->get<int64_t>();
   }
 
   void Finish() const {
     for (const auto& [key, value] : json_.items()) {
       if (std::find(known_.begin(), known_.end(), key) == known_.end())
-        throw Error(place_, "key \"" + Printable(key) + "\"", "one of " + Join(known_));
+        throw Error(place_, "key \"" + Printable(key) + "\"", "one of " + Join(known_),
+                    "the protocols in evals/protocols are examples of the form");
     }
   }
 
@@ -131,7 +149,8 @@ SamplingOptions ParseSampling(const Json& json, const std::string& place) {
   if (order == SamplerOrderName(SamplerOrder::kLlamaCpp)) {
     sampling.order = SamplerOrder::kLlamaCpp;
   } else if (order != SamplerOrderName(SamplerOrder::kHf)) {
-    throw Error(fields.PlaceOf("order"), "\"" + Printable(order) + "\"", "hf or llama.cpp");
+    throw Error(fields.PlaceOf("order"), "\"" + Printable(order) + "\"", "hf or llama.cpp",
+                "the protocols in evals/protocols are examples of the form");
   }
   sampling.temperature = fields.Number("temperature");
   sampling.top_k = static_cast<int>(fields.Integer("top_k", 0, INT32_MAX));
@@ -143,7 +162,7 @@ SamplingOptions ParseSampling(const Json& json, const std::string& place) {
   try {
     ValidateSampling(sampling);
   } catch (const Error& e) {
-    throw Error(place + ", " + e.place(), e.found(), e.expected());
+    throw Error(place + ", " + e.place(), e.found(), e.expected(), "the protocols in evals/protocols are examples of the form");
   }
   return sampling;
 }
@@ -156,28 +175,33 @@ std::string ParseChoice(Fields& fields, const std::string& key, const std::vecto
   if (name.empty()) return name;
   if (choices.empty())
     throw Error(fields.PlaceOf(key), "\"" + Printable(name) + "\"",
-                "no such key: task " + std::string(task.name) + " has no choice of it");
+                "no such key: task " + std::string(task.name) + " has no choice of it",
+                "the protocols in evals/protocols are examples of the form");
   std::vector<std::string> known;
   for (const Choice& choice : choices) known.emplace_back(choice.name);
   if (std::find(known.begin(), known.end(), name) == known.end())
-    throw Error(fields.PlaceOf(key), "\"" + Printable(name) + "\"", "one of " + Join(known));
+    throw Error(fields.PlaceOf(key), "\"" + Printable(name) + "\"", "one of " + Join(known),
+                "the protocols in evals/protocols are examples of the form");
   return name;
 }
 
 void CheckPromptText(const std::string& text, const std::string& place, const Task& task) {
   if (text.empty()) return;
-  if (!task.own_prompt) throw Error(place, "a prompt", "no such key: task " + std::string(task.name) + " has prompts of its own");
+  if (!task.own_prompt)
+    throw Error(place, "a prompt", "no such key: task " + std::string(task.name) + " has prompts of its own",
+                "the protocols in evals/protocols are examples of the form");
   constexpr std::string_view kSlot = "{problem}";
   const size_t first = text.find(kSlot);
   if (first == text.npos || text.find(kSlot, first + 1) != text.npos)
-    throw Error(place, Printable(text), "a text with {problem} once in it");
+    throw Error(place, Printable(text), "a text with {problem} once in it",
+                "the protocols in evals/protocols are examples of the form");
 }
 
 const Task& KnownTask(const std::string& name, const std::string& place) {
   try {
     return FindTask(name);
   } catch (const Error& e) {
-    throw Error(place, e.found(), e.expected());
+    throw Error(place, e.found(), e.expected(), "the protocols in evals/protocols are examples of the form");
   }
 }
 
@@ -227,7 +251,8 @@ Protocol ParseProtocol(std::string_view text, const std::string& place) {
   protocol.sha256 = Sha256Hex(text);
   const Json& tasks = *fields.Get("tasks", true);
   if (!tasks.is_object() || tasks.empty())
-    throw Error(fields.PlaceOf("tasks"), Printable(tasks.dump()), "an object with a key per task");
+    throw Error(fields.PlaceOf("tasks"), Printable(tasks.dump()), "an object with a key per task",
+                "the protocols in evals/protocols are examples of the form");
   for (const auto& [name, entry] : tasks.items()) {
     protocol.tasks.push_back(ParseTask(name, entry, fields.PlaceOf("tasks") + ", \"" + Printable(name) + "\""));
     protocol.tasks.back().choices.name = protocol.name;
@@ -246,7 +271,8 @@ Protocol FindProtocol(const std::string& name_or_file) {
     if (protocol.name == name_or_file) return protocol;
     known.push_back(protocol.name);
   }
-  throw Error("--protocol", "\"" + Printable(name_or_file) + "\"", "a file that ends in .json, or one of " + Join(known));
+  throw Error("--protocol", "\"" + Printable(name_or_file) + "\"", "a file that ends in .json, or one of " + Join(known),
+              "`tidemark list protocols` describes them");
 }
 
 }  // namespace tidemark

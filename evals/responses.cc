@@ -25,14 +25,20 @@ int64_t Count(const Json& row, const char* key, const std::string& place) {
   if (it == row.end()) return 0;
   const bool ok = it->is_number_unsigned() ? it->get<uint64_t>() <= static_cast<uint64_t>(kMostTokens)
                                            : it->is_number_integer() && it->get<int64_t>() >= 0;
-  if (!ok) throw Error(place, fmt::format("\"{}\": {}", key, Printable(it->dump())), "a count");
+  if (!ok)
+    throw Error(
+        place, fmt::format("\"{}\": {}", key, Printable(it->dump())), "a count",
+        "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
   return it->get<int64_t>();
 }
 
 std::string Text(const Json& row, const char* key, const std::string& place) {
   const auto it = row.find(key);
   if (it == row.end() || it->is_null()) return {};
-  if (!it->is_string()) throw Error(place, fmt::format("\"{}\" is {}", key, it->type_name()), "a string");
+  if (!it->is_string())
+    throw Error(
+        place, fmt::format("\"{}\" is {}", key, it->type_name()), "a string",
+        "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
   return it->get<std::string>();
 }
 
@@ -42,21 +48,32 @@ std::string IdText(const Json& row, const std::string& place) {
     if (it == row.end() || it->is_null()) continue;
     if (it->is_number_integer()) return it->dump();
     if (it->is_string() && !it->get_ref<const std::string&>().empty()) return it->get<std::string>();
-    throw Error(place, fmt::format("\"{}\": {}", key, Printable(it->dump())), "an integer or a text");
+    throw Error(
+        place, fmt::format("\"{}\": {}", key, Printable(it->dump())), "an integer or a text",
+        "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
   }
   return {};
 }
 
 void ReadTimes(const Json& row, const std::string& place, Completion& c) {
   if (const auto it = row.find("time_to_first_token_seconds"); it != row.end()) {
-    if (!it->is_number() || !(it->get<double>() >= 0)) throw Error(place, "a bad time to first token", "seconds");
+    if (!it->is_number() || !(it->get<double>() >= 0))
+      throw Error(
+          place, "a bad time to first token", "seconds",
+          "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
     c.time_to_first_token_seconds = it->get<double>();
   }
   const auto it = row.find("inter_token_us");
   if (it == row.end()) return;
-  if (!it->is_array()) throw Error(place, "\"inter_token_us\" is " + std::string(it->type_name()), "an array");
+  if (!it->is_array())
+    throw Error(
+        place, "\"inter_token_us\" is " + std::string(it->type_name()), "an array",
+        "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
   for (const Json& us : *it) {
-    if (!us.is_number_unsigned()) throw Error(place, "\"inter_token_us\": " + Printable(us.dump()), "whole microseconds");
+    if (!us.is_number_unsigned())
+      throw Error(
+          place, "\"inter_token_us\": " + Printable(us.dump()), "whole microseconds",
+          "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
     c.inter_token_seconds.push_back(us.get<double>() / kMicro);
   }
 }
@@ -88,21 +105,32 @@ StoredResponse ParseResponse(const Json& row, int64_t line, const std::string& p
   stored.line = line;
   stored.id = IdText(row, place);
   stored.prompt = Text(row, "prompt", place);
-  if (stored.id.empty() && stored.prompt.empty()) throw Error(place, "neither \"id\", \"key\" nor \"prompt\"", "one of them");
+  if (stored.id.empty() && stored.prompt.empty())
+    throw Error(
+        place, "neither \"id\", \"key\" nor \"prompt\"", "one of them",
+        "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
   Completion& c = stored.completion;
   c.id = stored.id;
   c.repeat = static_cast<int>(std::min<int64_t>(Count(row, "repeat", place), 1 << 30));
   c.error = Text(row, "error", place);
   c.text = Text(row, "response", place);
   if (c.error.empty() && row.value("response", Json()).is_null())
-    throw Error(place, "no \"response\"", "the model's answer as text");
+    throw Error(
+        place, "no \"response\"", "the model's answer as text",
+        "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
   if (const auto it = row.find("reasoning_open"); it != row.end()) {
-    if (!it->is_boolean()) throw Error(place, "\"reasoning_open\": " + Printable(it->dump()), "true or false");
+    if (!it->is_boolean())
+      throw Error(
+          place, "\"reasoning_open\": " + Printable(it->dump()), "true or false",
+          "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
     c.reasoning_open = it->get<bool>();
   }
   const std::string stop = Text(row, "stop", place);
   const std::optional<StopReason> reason = FindStopReason(stop);
-  if (!stop.empty() && !reason) throw Error(place, "stop \"" + Printable(stop) + "\"", "a stop reason such as \"eos\"");
+  if (!stop.empty() && !reason)
+    throw Error(
+        place, "stop \"" + Printable(stop) + "\"", "a stop reason such as \"eos\"",
+        "completions.jsonl of `tidemark eval` has this form; own rows need {\"prompt\" or \"key\" or \"id\", \"response\"}");
   stored.has_stop = reason.has_value();
   c.stop = !c.error.empty() ? StopReason::kError : reason.value_or(StopReason::kEos);
   c.prompt_tokens = Count(row, "prompt_tokens", place);
@@ -122,7 +150,7 @@ JournalContent ParseJournal(std::string_view content, const std::string& place) 
     const StoredResponse& stored = journal.rows.back();
     if (!seen.insert({stored.id, stored.completion.repeat}).second) {
       throw Error(here, fmt::format("id {}, repeat {} a second time", Printable(stored.id), stored.completion.repeat),
-                  "one line per sample and repeat");
+                  "one line per sample and repeat", "remove one of the lines");
     }
   }
   while (!rest.empty()) {
@@ -146,7 +174,7 @@ StoredResponses StoredResponses::Load(const std::filesystem::path& path) {
         index.try_emplace({stored.id.empty() ? stored.prompt : stored.id, stored.completion.repeat}, all.rows_.size() - 1);
     if (!added) {
       throw Error(place, fmt::format("the same sample as line {}", all.rows_[it->second].line),
-                  "one response per sample and repeat");
+                  "one response per sample and repeat", "remove one of the lines");
     }
     // A row with both is found by its prompt too, for datasets whose keys differ.
     if (!stored.id.empty() && !stored.prompt.empty()) {

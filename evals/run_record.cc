@@ -45,20 +45,23 @@ Json ShardToJson(const Shard& shard) { return {{"index", shard.index}, {"count",
 const Json& Member(const Json& json, const char* key, Json::value_t type, const std::string& place) {
   const auto it = json.find(key);
   if (it == json.end() || it->type() != type)
-    throw Error(place, fmt::format("no valid \"{}\"", key), "a run.json of this program");
+    throw Error(place, fmt::format("no valid \"{}\"", key), "a run.json of this program",
+                "was run.json edited? start again in another --out");
   return *it;
 }
 
 Shard ShardFromJson(const Json& json, const std::string& place) {
   const Shard shard{Member(json, "index", Json::value_t::number_unsigned, place).get<int64_t>(),
                     Member(json, "count", Json::value_t::number_unsigned, place).get<int64_t>()};
-  if (shard.index < 1 || shard.index > shard.count) throw Error(place, "shard " + json.dump(), "1 <= index <= count");
+  if (shard.index < 1 || shard.index > shard.count)
+    throw Error(place, "shard " + json.dump(), "1 <= index <= count", "was run.json edited? start again in another --out");
   return shard;
 }
 
 RunRecord FromJson(const Json& json, const std::string& place) {
   using Type = Json::value_t;
-  if (!json.is_object()) throw Error(place, "not a JSON object", "a run.json of this program");
+  if (!json.is_object())
+    throw Error(place, "not a JSON object", "a run.json of this program", "was run.json edited? start again in another --out");
   if (const Json format = json.value("format", Json()); format != kFormat) {
     throw Error(place, "format " + Printable(format.dump()), fmt::format("format {}", kFormat), "another version wrote it");
   }
@@ -80,7 +83,8 @@ RunRecord FromJson(const Json& json, const std::string& place) {
     record.choices.push_back(Member(row, "choices", Type::object, place));
   }
   if (RunDigest(record.parts) != json.value("digest", "")) {
-    throw Error(place, "parts that do not give its digest", "an unchanged run.json");
+    throw Error(place, "parts that do not give its digest", "an unchanged run.json",
+                "was run.json edited? start again in another --out");
   }
   return record;
 }
@@ -95,7 +99,9 @@ Shard ParseShard(std::string_view text) {
   const auto count = slash ? std::from_chars(index.ptr + 1, end, shard.count) : index;
   const bool ok = slash && count.ec == std::errc() && count.ptr == end && shard.index >= 1 && shard.index <= shard.count &&
                   shard.count <= 1'000'000;
-  if (!ok) throw Error("--shard", "\"" + Printable(text) + "\"", "INDEX/COUNT such as 1/4, from 1 to COUNT");
+  if (!ok)
+    throw Error("--shard", "\"" + Printable(text) + "\"", "INDEX/COUNT such as 1/4, from 1 to COUNT",
+                "shard 1/4 is the first of four");
   return shard;
 }
 
@@ -167,8 +173,9 @@ std::optional<RunRecord> ReadRunRecord(const std::filesystem::path& directory) {
   const Json json = Json::parse(ReadFile(path, kMostBytes), nullptr, /*allow_exceptions=*/false);
   try {
     return FromJson(json, path.string());
-  } catch (const Json::exception& e) {
-    throw Error(path.string(), e.what(), "a run.json of this program");
+  } catch (const Json::exception&) {
+    throw Error(path.string(), "a field of another type", "a run.json of this program",
+                "was run.json edited? start again in another --out");
   }
 }
 

@@ -50,7 +50,9 @@ std::string DescribeRows(const std::vector<const StoredResponse*>& rows) {
   return text + (rows.size() > kShown ? ", ..." : "");
 }
 
-RunRecord MakeRecord(const TextModel& model, std::span<const EvalJob> jobs, const RunOptions& options, const Report& report) {
+// all_samples: those of each job.
+RunRecord MakeRecord(const TextModel& model, std::span<const EvalJob> jobs, const RunOptions& options, const Report& report,
+                     const std::vector<std::vector<Sample>>& all_samples) {
   RunRecord record;
   record.shard = options.shard;
   record.started_at = report.started_at;
@@ -59,10 +61,11 @@ RunRecord MakeRecord(const TextModel& model, std::span<const EvalJob> jobs, cons
   record.model = model.Describe();
   record.settings = report.settings;
   record.parts["model"] = model.Identity();
-  for (const EvalJob& job : jobs) {
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const EvalJob& job = jobs[i];
+    const std::vector<Sample>& samples = all_samples[i];
     const RunOptions own = JobOptions(job, options, jobs.size());
-    const std::vector<Sample> samples = MakeSamples(*job.task, job.dataset, job.protocol, options.limit);
-    TakeShard(samples, options.shard, job.task->name);  // too many shards: before anything is written
+    CheckShard(samples.size(), options.shard, job.task->name);  // before anything is written
     record.parts["tasks"][std::string(job.task->name)] = TaskIdentity(job, own, samples);
     record.tasks.push_back(DescribeTask(job, own));
     const TaskProtocol& p = job.protocol;
@@ -143,7 +146,9 @@ void PrepareOutput(const std::filesystem::path& out, bool overwrite, OutputFiles
   for (const char* name : ResultFiles(files)) {
     std::error_code error;
     std::filesystem::remove(out / name, error);
-    if (error) throw Error((out / name).string(), error.message(), "a file that can be replaced");
+    if (error)
+      throw Error((out / name).string(), error.message(), "a file that can be replaced",
+                  "check its permissions, or choose another --out");
   }
 }
 
@@ -179,7 +184,9 @@ Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOption
   const auto begin = Clock::now();
   if (report.started_at.empty()) report.started_at = UtcNow();
   if (report.environment.empty()) report.environment = CollectEnvironment(DetectCpu());
-  RunRecord record = MakeRecord(model, jobs, options, report);
+  std::vector<std::vector<Sample>> samples;
+  for (const EvalJob& job : jobs) samples.push_back(MakeSamples(*job.task, job.dataset, job.protocol, options.limit));
+  RunRecord record = MakeRecord(model, jobs, options, report, samples);
   CheckOutput(options.out, overwrite || options.resume);
   const RunLock lock(options.out);
   if (!lock.warning().empty()) report.warnings.push_back(lock.warning());
@@ -191,8 +198,8 @@ Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOption
   WriteRunRecord(options.out, record);
   report.started_at = record.started_at;
   report.run = RunToJson(record);
-  for (const EvalJob& job : jobs) {
-    AddOutcome(report, RunEval(model, job, JobOptions(job, options, jobs.size())));
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    AddOutcome(report, RunEval(model, jobs[i], JobOptions(jobs[i], options, jobs.size()), std::move(samples[i])));
     if (report.interrupted) break;
   }
   FinishReport(report, &model, SecondsSince(begin));
@@ -206,8 +213,12 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
   ReplayModel model(completions);
   int repeats = 1;
   for (const StoredResponse& row : model.responses().rows()) repeats = std::max(repeats, row.completion.repeat + 1);
-  if (repeats > 1000) throw Error(completions.string(), fmt::format("repeat {}", repeats - 1), "repeats below 1000");
-  if (model.responses().rows().empty()) throw Error(completions.string(), "no rows", "at least one response");
+  if (repeats > 1000)
+    throw Error(completions.string(), fmt::format("repeat {}", repeats - 1), "repeats below 1000",
+                "completions.jsonl of `tidemark eval`, or rows {\"prompt\" or \"key\" or \"id\", \"response\"}");
+  if (model.responses().rows().empty())
+    throw Error(completions.string(), "no rows", "at least one response",
+                "completions.jsonl of `tidemark eval`, or rows {\"prompt\" or \"key\" or \"id\", \"response\"}");
   const auto unmatched = Unmatched(model.responses(), MakeSamples(*job.task, job.dataset, job.protocol, options.limit), repeats);
   if (!unmatched.empty()) {
     const std::string found = fmt::format("{} responses to no row of the dataset: {}", unmatched.size(), DescribeRows(unmatched));

@@ -108,7 +108,8 @@ class Session {
       const std::optional<size_t> slot = Slot(found.rows[i].id, completion.repeat);
       if (!slot) {
         throw Error(fmt::format("{}:{}", path.string(), found.rows[i].line),
-                    fmt::format("id {}, repeat {}", Printable(found.rows[i].id), completion.repeat), "samples of this run");
+                    fmt::format("id {}, repeat {}", Printable(found.rows[i].id), completion.repeat), "samples of this run",
+                    "completions.jsonl was edited or comes from another run: choose another --out");
       }
       if (options_.retry_failed && !completion.error.empty()) continue;
       kept += found.lines[i];
@@ -197,12 +198,15 @@ EvalOutcome AskUntilCertain(TextModel& model, const EvalJob& job, const RunOptio
 
 }  // namespace
 
+void CheckShard(size_t samples, const Shard& shard, std::string_view task) {
+  if (static_cast<int64_t>(samples) >= shard.count || shard.whole()) return;
+  throw Error("--shard", fmt::format("{} shards of {} samples of {}", shard.count, samples, task),
+              "at least one sample for each shard", "ask for fewer shards");
+}
+
 std::vector<Sample> TakeShard(std::vector<Sample> samples, const Shard& shard, std::string_view task) {
   if (shard.whole()) return samples;
-  if (static_cast<int64_t>(samples.size()) < shard.count) {
-    throw Error("--shard", fmt::format("{} shards of {} samples of {}", shard.count, samples.size(), task),
-                "at least one sample for each shard");
-  }
+  CheckShard(samples.size(), shard, task);
   std::vector<Sample> part;
   for (size_t i = static_cast<size_t>(shard.index - 1); i < samples.size(); i += static_cast<size_t>(shard.count)) {
     part.push_back(std::move(samples[i]));
@@ -211,10 +215,13 @@ std::vector<Sample> TakeShard(std::vector<Sample> samples, const Shard& shard, s
 }
 
 EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& options) {
+  return RunEval(model, job, options, MakeSamples(*job.task, job.dataset, job.protocol, options.limit));
+}
+
+EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& options, std::vector<Sample> all_samples) {
   TM_CHECK(options.repeats >= 1, "repeats = {}", options.repeats);
   TM_CHECK(options.stop_width == 0 || options.shard.whole(), "a shard cannot know when all of them are certain");
-  const std::vector<Sample> samples =
-      TakeShard(MakeSamples(*job.task, job.dataset, job.protocol, options.limit), options.shard, job.task->name);
+  const std::vector<Sample> samples = TakeShard(std::move(all_samples), options.shard, job.task->name);
   Session session(job, options, samples);
   std::string rows;
   EvalOutcome outcome;

@@ -81,6 +81,8 @@ void PrepareOutput(const std::filesystem::path& out, bool overwrite, OutputFiles
 // Runs one task and writes completions.jsonl and scores.jsonl. Throws Error: a bad row, disk full (finished samples are kept),
 // with resume a damaged journal or one of other samples. The caller holds the RunLock and, with resume, has compared run.json.
 EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& options);
+// The same, all of the job's samples (MakeSamples) being made already.
+EvalOutcome RunEval(TextModel& model, const EvalJob& job, const RunOptions& options, std::vector<Sample> all_samples);
 
 // Runs the jobs into options.out (with several, each into a folder of its task's name), completes `report` and writes
 // report.json. The caller has filled in command and settings. An interrupted run skips the remaining jobs. With options.resume
@@ -97,6 +99,9 @@ struct ScoreOptions {
 // Scores stored responses without a model: our completions.jsonl, or rows {"prompt" or "key" or "id", "response"}. A sample
 // without a response is a failed one. Writes scores.jsonl and report.json. Throws Error as RunEval and for malformed responses.
 Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, const ScoreOptions& options, Report report);
+
+// Throws Error if there are fewer samples than shards.
+void CheckShard(size_t samples, const Shard& shard, std::string_view task);
 
 // A shard's samples. Throws Error if there are fewer samples than shards.
 std::vector<Sample> TakeShard(std::vector<Sample> samples, const Shard& shard, std::string_view task);

@@ -33,7 +33,8 @@ class Reader {
     try {
       value = json_.at(key).get<T>();
     } catch (const Json::exception&) {
-      throw Error(place_, fmt::format("no valid \"{}\"", key), "the settings of a run");
+      throw Error(place_, fmt::format("no valid \"{}\"", key), "the settings of a run",
+                  "was run.json edited? start again in another --out");
     }
   }
   void operator()(const char* key, SamplerOrder& order) const {
@@ -45,7 +46,8 @@ class Reader {
         return;
       }
     }
-    throw Error(place_, "sampler order " + Printable(name), "hf or llama.cpp");
+    throw Error(place_, "sampler order " + Printable(name), "hf or llama.cpp",
+                "was run.json edited? start again in another --out");
   }
 
  private:

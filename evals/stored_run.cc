@@ -19,16 +19,17 @@ const Json& Field(const Json& json, const char* key, Json::value_t type, const s
   const auto found = json.is_object() ? json.find(key) : json.end();
   const bool is_integer = type == Json::value_t::number_integer;
   if (!json.is_object() || found == json.end() || !(is_integer ? found->is_number_integer() : found->type() == type)) {
-    throw Error(place, fmt::format("no usable \"{}\"", key), "a report of this program, schema version 1");
+    throw Error(place, fmt::format("no usable \"{}\"", key), "a report of this program, schema version 1",
+                "name the folder of a run of `tidemark eval`, `judge` or `score` of this version");
   }
   return *found;
 }
 
 Tally ParseTally(const std::string& name, const Json& json, const std::string& place) {
   const auto fail = [&] {
-    return Error(place,
-                 "metric \"" + Printable(name) + "\" is " + Printable(json.dump(-1, ' ', false, Json::error_handler_t::replace)),
-                 "[sum, count] with 0 <= sum <= count");
+    return Error(
+        place, "metric \"" + Printable(name) + "\" is " + Printable(json.dump(-1, ' ', false, Json::error_handler_t::replace)),
+        "[sum, count] with 0 <= sum <= count", "name the folder of a run of `tidemark eval`, `judge` or `score` of this version");
   };
   if (!json.is_array() || json.size() != 2 || !json[0].is_number() || !json[1].is_number()) throw fail();
   const Tally tally{json[0].get<double>(), json[1].get<double>()};
@@ -41,15 +42,21 @@ ScoredRow ParseScoredRow(const DatasetRow& row, const std::string& place) {
   const auto id = row.json.find("id"), repeat = row.json.find("repeat"), is_scored = row.json.find("scored");
   const bool usable = id != row.json.end() && (id->is_number_integer() || id->is_string()) && repeat != row.json.end() &&
                       repeat->is_number_integer() && is_scored != row.json.end() && is_scored->is_boolean();
-  if (!usable) throw Error(place, "no usable \"id\", \"repeat\" and \"scored\"", "a row of scores.jsonl");
+  if (!usable)
+    throw Error(place, "no usable \"id\", \"repeat\" and \"scored\"", "a row of scores.jsonl",
+                "name the folder of a run of `tidemark eval`, `judge` or `score` of this version");
   const auto number = repeat->get<int64_t>();
-  if (number < 0 || number > 1'000'000) throw Error(place, fmt::format("repeat {}", number), "a small count");
+  if (number < 0 || number > 1'000'000)
+    throw Error(place, fmt::format("repeat {}", number), "a small count",
+                "name the folder of a run of `tidemark eval`, `judge` or `score` of this version");
   scored.id = *id;
   scored.repeat = static_cast<int>(number);
   scored.scored = is_scored->get<bool>();
   const auto metrics = row.json.find("metrics");
   if (metrics == row.json.end()) return scored;  // nothing tallied
-  if (!metrics->is_object()) throw Error(place, "no usable \"metrics\"", "an object of what the answer adds to each metric");
+  if (!metrics->is_object())
+    throw Error(place, "no usable \"metrics\"", "an object of what the answer adds to each metric",
+                "name the folder of a run of `tidemark eval`, `judge` or `score` of this version");
   for (const auto& [name, tally] : metrics->items()) scored.tallies.emplace(name, ParseTally(name, tally, place));
   return scored;
 }
@@ -96,6 +103,8 @@ Json Settings(const StoredTask& task, const StoredTask& other) {
     if (key != "seed" && key != "repeats" && key != "protocol" && others.contains(key)) settings[key] = value;
   }
   settings["protocol"] = task.protocol;
+  // Which settings were chosen against a named protocol is bookkeeping: what they are is compared above. `score` knows none.
+  if (settings["protocol"].is_object()) settings["protocol"].erase("changed");
   return settings;
 }
 
@@ -107,7 +116,8 @@ StoredRun ParseReport(std::string_view text, const std::string& place) {
   run.report = ParseJsonText(text, place);
   using Type = Json::value_t;
   if (Field(run.report, "schema_version", Type::number_integer, place) != 1) {
-    throw Error(place, "another schema version", "a report of this program, schema version 1");
+    throw Error(place, "another schema version", "a report of this program, schema version 1",
+                "name the folder of a run of `tidemark eval`, `judge` or `score` of this version");
   }
   Field(run.report, "model", Type::object, place);
   for (const Json& json : Field(run.report, "tasks", Type::array, place)) {
@@ -134,7 +144,8 @@ std::vector<ScoredRow> ParseScores(std::string_view text, const std::string& pla
     const Json& id = rows.back().id;
     const std::string id_text = id.is_string() ? id.get<std::string>() : id.dump();
     if (!seen.emplace(id_text, rows.back().repeat).second) {
-      throw Error(line, "id " + Printable(id_text) + " a second time", "one row per id and repeat");
+      throw Error(line, "id " + Printable(id_text) + " a second time", "one row per id and repeat",
+                  "name the folder of a run of `tidemark eval`, `judge` or `score` of this version");
     }
     tallied = tallied || row.json.contains("metrics");
   }

@@ -16,7 +16,8 @@ std::vector<Sample> MakeSamples(const Task& task, const Dataset& dataset, const 
     const std::string place = fmt::format("{}:{}", dataset.path.empty() ? "embedded sample rows" : dataset.path, row.line);
     samples.push_back(task.make_sample(row, protocol, place));
     if (!ids.insert(samples.back().IdText()).second) {
-      throw Error(place, "id " + Printable(samples.back().IdText()) + " a second time", "distinct ids");
+      throw Error(place, "id " + Printable(samples.back().IdText()) + " a second time", "distinct ids",
+                  "remove one of the rows, or give it another id");
     }
   }
   return samples;

@@ -39,6 +39,7 @@ struct Score {
   int repeat = 0;
   bool truncated = false;  // the text ended at a limit, not by itself
   bool failed = false;     // an error instead of an answer
+  bool ungraded = false;   // set by a task that asks a judge: it gave no grade, so the answer has no tallies
 };
 
 // The scores of one sample over its repeats; they are one cluster of the intervals.

@@ -13,8 +13,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kScoreRule =
     "reproduced if the claim's rounding range meets the 95 % interval and half of that is narrow enough; inconclusive if it is "
-    "not, "
-    "or if truncated or failed samples could close the gap; else not reproduced";
+    "not, or if samples that are truncated or without a score could close the gap; else not reproduced";
 constexpr const char* kSpeedRule =
     "reproduced from 95 % of the claim (90 % of an \"about\") on the same device, one text at a time";
 
@@ -40,7 +39,8 @@ std::string ToText(const Measurement& m, const std::string& unit) {
   std::string text = fmt::format("{} {:.2f}{}, 95 % interval {:.2f} to {:.2f}, {} samples", m.metric, m.value,
                                  unit == "%" ? " %" : "", m.low, m.high, m.samples);
   if (m.lowest != m.highest) {
-    text += fmt::format("; {:.2f} to {:.2f} if all truncated and failed ones were wrong or right", m.lowest, m.highest);
+    text += fmt::format("; {:.2f} to {:.2f} if all truncated ones and those without a score were wrong or right", m.lowest,
+                        m.highest);
   }
   return text;
 }

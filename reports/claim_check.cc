@@ -134,8 +134,11 @@ void DecideScore(const Json& task, const ClaimOptions& options, ClaimCard& card)
   if (claim_low <= high && low <= claim_high) {
     card.verdict = ClaimVerdict::kInconclusive;
     card.reason = fmt::format(
-        "{} do not overlap, but {:.0f} truncated and {:.0f} failed samples could close the gap: with them {:.2f} to {:.2f}", both,
-        Number(bounds, "truncated").value_or(0), Number(bounds, "failed").value_or(0), low, high);
+        "{} do not overlap, but {:.0f} truncated samples and {:.0f} without a score could close the gap: with them {:.2f} to "
+        "{:.2f}",
+        both, Number(bounds, "truncated").value_or(0),
+        Number(bounds, "failed").value_or(0) + Number(bounds, "not_run").value_or(0) + Number(bounds, "ungraded").value_or(0),
+        low, high);
     return;
   }
   card.verdict = ClaimVerdict::kNotReproduced;
@@ -213,13 +216,15 @@ std::vector<ClaimCard> CheckClaims(const Json& report, const std::vector<Claim>&
     for (const Granularity& g : claim.granularities) {
       card.possible_runs.emplace_back(g, PossibleRuns(claim.value, g.denominator, options.max_runs));
     }
-    card.reason = WhyOtherModel(report, claim, options.model);
-    if (card.reason.empty()) {
-      if (claim.unit == "tok/s") {
-        CheckSpeed(report, card);
-      } else {
-        CheckScore(report, options, card);
-      }
+    if (claim.unit == "tok/s") {
+      CheckSpeed(report, card);
+    } else {
+      CheckScore(report, options, card);
+    }
+    if (std::string other = WhyOtherModel(report, claim, options.model); !other.empty()) {  // what was measured stays visible
+      card.verdict = ClaimVerdict::kNotComparable;
+      card.reason = std::move(other);
+      card.samples_to_decide.reset();
     }
     cards.push_back(std::move(card));
   }

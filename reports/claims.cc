@@ -20,33 +20,38 @@ constexpr int64_t kMaxDenominator = 1'000'000;
 class Fields {
  public:
   Fields(Json json, std::string place) : json_(std::move(json)), place_(std::move(place)) {
-    if (!json_.is_object()) throw Error(place_, "no object", "a claim");
+    if (!json_.is_object()) throw Error(place_, "no object", "a claim", "reports/claims/*.json are examples of the form");
   }
 
   std::string Text(const char* key, bool required) {
     const Json value = Take(key);
     if (value.is_null() && !required) return {};
     if (!value.is_string() || (required && value.get_ref<const std::string&>().empty())) {
-      throw Error(place_, fmt::format("no usable \"{}\"", key), "a text");
+      throw Error(place_, fmt::format("no usable \"{}\"", key), "a text", "reports/claims/*.json are examples of the form");
     }
     return value.get<std::string>();
   }
   bool Flag(const char* key) {
     const Json value = Take(key);
-    if (!value.is_null() && !value.is_boolean()) throw Error(place_, fmt::format("no usable \"{}\"", key), "true or false");
+    if (!value.is_null() && !value.is_boolean())
+      throw Error(place_, fmt::format("no usable \"{}\"", key), "true or false",
+                  "reports/claims/*.json are examples of the form");
     return value.is_boolean() && value.get<bool>();
   }
   Json List(const char* key) {
     Json value = Take(key);
     if (value.is_null()) return Json::array();
-    if (!value.is_array()) throw Error(place_, fmt::format("no usable \"{}\"", key), "a list");
+    if (!value.is_array())
+      throw Error(place_, fmt::format("no usable \"{}\"", key), "a list", "reports/claims/*.json are examples of the form");
     return value;
   }
   std::vector<std::string> Texts(const char* key) {
     std::vector<std::string> texts;
     const Json list = List(key);
     for (const Json& item : list) {
-      if (!item.is_string()) throw Error(place_, fmt::format("no usable \"{}\"", key), "a list of texts");
+      if (!item.is_string())
+        throw Error(place_, fmt::format("no usable \"{}\"", key), "a list of texts",
+                    "reports/claims/*.json are examples of the form");
       texts.push_back(item.get<std::string>());
     }
     return texts;
@@ -54,16 +59,21 @@ class Fields {
   Json Object(const char* key) {
     Json value = Take(key);
     if (value.is_null()) return Json::object();
-    if (!value.is_object()) throw Error(place_, fmt::format("no usable \"{}\"", key), "an object");
+    if (!value.is_object())
+      throw Error(place_, fmt::format("no usable \"{}\"", key), "an object", "reports/claims/*.json are examples of the form");
     return value;
   }
   int64_t Count(const Json& value, const char* key) const {
     const bool usable = value.is_number_integer() && value >= 1 && value <= kMaxDenominator;
-    if (!usable) throw Error(place_, fmt::format("no usable \"{}\"", key), fmt::format("a count up to {}", kMaxDenominator));
+    if (!usable)
+      throw Error(place_, fmt::format("no usable \"{}\"", key), fmt::format("a count up to {}", kMaxDenominator),
+                  "reports/claims/*.json are examples of the form");
     return value.get<int64_t>();
   }
   void Finish() const {
-    if (!json_.empty()) throw Error(place_, "\"" + Printable(json_.begin().key()) + "\"", "no such field in a claim");
+    if (!json_.empty())
+      throw Error(place_, "\"" + Printable(json_.begin().key()) + "\"", "no such field in a claim",
+                  "reports/claims/*.json are examples of the form");
   }
   const std::string& place() const { return place_; }
 
@@ -89,13 +99,15 @@ Claim ParseClaim(Json json, const std::string& place) {
   claim.about = fields.Flag("about");
   claim.unit = fields.Text("unit", true);
   if (claim.unit != "%" && claim.unit != "index" && claim.unit != "tok/s") {
-    throw Error(place, "unit \"" + Printable(claim.unit) + "\"", "%, index or tok/s");
+    throw Error(place, "unit \"" + Printable(claim.unit) + "\"", "%, index or tok/s",
+                "reports/claims/*.json are examples of the form");
   }
   claim.source = fields.Text("source", true);
   claim.date = fields.Text("date", false);
   claim.task = fields.Text("task", claim.unit != "tok/s");
   claim.measures = fields.Texts("measures");
-  if (claim.measures.empty()) throw Error(place, "no \"measures\"", "names of metrics of the report");
+  if (claim.measures.empty())
+    throw Error(place, "no \"measures\"", "names of metrics of the report", "reports/claims/*.json are examples of the form");
   claim.note = fields.Text("note", false);
   const Json rows = fields.List("rows"), granularities = fields.List("granularities");
   for (const Json& count : rows) claim.rows.push_back(fields.Count(count, "rows"));
@@ -145,7 +157,8 @@ PrintedNumber ParsePrintedNumber(std::string_view text, const std::string& place
     }
   }
   if (digits == 0 || text.ends_with('.')) {
-    throw Error(place, "value \"" + Printable(text) + "\"", fmt::format("a decimal number of at most {} digits", kMaxDigits));
+    throw Error(place, "value \"" + Printable(text) + "\"", fmt::format("a decimal number of at most {} digits", kMaxDigits),
+                "reports/claims/*.json are examples of the form");
   }
   if (negative) number.digits = -number.digits;
   return number;
@@ -154,14 +167,15 @@ PrintedNumber ParsePrintedNumber(std::string_view text, const std::string& place
 std::vector<Claim> ParseClaims(std::string_view text, const std::string& place) {
   const Json json = ParseJsonText(text, place);
   const bool usable = json.is_object() && json.contains("claims") && json["claims"].is_array();
-  if (!usable) throw Error(place, "no \"claims\"", "a list of claims");
+  if (!usable) throw Error(place, "no \"claims\"", "a list of claims", "reports/claims/*.json are examples of the form");
   Json defaults = Json::object();
   if (json.contains("defaults")) defaults = json["defaults"];
-  if (!defaults.is_object()) throw Error(place, "no usable \"defaults\"", "an object");
+  if (!defaults.is_object())
+    throw Error(place, "no usable \"defaults\"", "an object", "reports/claims/*.json are examples of the form");
   std::vector<Claim> claims;
   for (const Json& item : json["claims"]) {
     const std::string where = fmt::format("{}, claim {}", place, claims.size() + 1);
-    if (!item.is_object()) throw Error(where, "no object", "a claim");
+    if (!item.is_object()) throw Error(where, "no object", "a claim", "reports/claims/*.json are examples of the form");
     Json merged = defaults;
     for (const auto& [key, value] : item.items()) merged[key] = value;
     claims.push_back(ParseClaim(std::move(merged), where));

@@ -2,11 +2,14 @@
 //
 // The rule, stated on every card. The claim is the range of numbers that round to what was printed; the measurement is its 95 %
 // interval.
-//   not comparable  another model, another device, rows that the claim is not about, or the metric was not run
-//   reproduced      the two overlap, and the interval is narrow enough to mean something: half of it at most `width` (4 % of
+//   not comparable  (the measurement is shown all the same) another model, another device, rows that the claim is not about, or
+//   the metric was not run reproduced      the two overlap, and the interval is narrow enough to mean something: half of it at
+//   most `width` (4 % of
 //                   the metric's range unless told otherwise)
-//   inconclusive    they overlap, but the interval is wider; or they do not, but truncated or failed samples could close the gap
-//   not reproduced  they do not overlap, and no truncated or failed sample can change that
+//   inconclusive    they overlap, but the interval is wider; or they do not, but samples that are truncated or without a score
+//   (failed, not run,
+//                   ungraded) could close the gap
+//   not reproduced  they do not overlap, and no such sample can change that
 // A speed has no interval: reproduced if at least 95 % of the claim (90 % of an "about"), on that device, one text at a time;
 // else not reproduced.
 #ifndef TIDEMARK_REPORTS_CLAIMS_H_
@@ -77,7 +80,7 @@ struct Measurement {
   std::string metric;
   double value = 0, low = 0, high = 0;  // in the claim's unit
   double range = 100;                   // highest minus lowest possible value
-  double lowest = 0, highest = 0;       // if every truncated or failed sample were wrong, right
+  double lowest = 0, highest = 0;       // if every sample that is truncated or without a score were wrong, right
   int64_t samples = 0;                  // rows; repeats count once
   bool has_interval = true;
 };

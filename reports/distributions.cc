@@ -1,6 +1,5 @@
 #include "reports/distributions.h"
 
-#include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -26,11 +25,6 @@ double BinomialCdf(double k, double n, double p) {
   if (k < 0) return 0;
   if (k >= n) return 1;
   return boost::math::cdf(boost::math::binomial(n, p), k);
-}
-
-double BetaQuantile(double p, double a, double b) {
-  TM_CHECK(p > 0 && p < 1 && a > 0 && b > 0, "p = {}, a = {}, b = {}", p, a, b);
-  return boost::math::quantile(boost::math::beta_distribution<>(a, b), p);
 }
 
 }  // namespace tidemark

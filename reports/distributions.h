@@ -14,9 +14,6 @@ double StudentQuantile(double p, double df);
 // P(X <= k), X binomial with n trials of probability p. k below 0: 0; k of n or above: 1.
 double BinomialCdf(double k, double n, double p);
 
-// The p-quantile of the beta distribution, p in (0, 1), a, b > 0.
-double BetaQuantile(double p, double a, double b);
-
 }  // namespace tidemark
 
 #endif  // TIDEMARK_REPORTS_DISTRIBUTIONS_H_

@@ -10,7 +10,8 @@
 namespace tidemark {
 namespace {
 
-constexpr double kSmoothing = 0.3;  // pseudo-clusters, half of them right and half wrong
+constexpr double kSmoothing = 0.05;   // pseudo-clusters, half of them right and half wrong
+constexpr double kManyDegrees = 1e6;  // of freedom: where Student's t is the normal distribution
 
 void Add(const Tally& tally, Tally& total) {
   total.sum += tally.sum;
@@ -29,6 +30,33 @@ Interval Score(double p, double n, double quantile) {
   const double centre = (p + z2n / 2) / (1 + z2n);
   const double half = quantile * std::sqrt(p * (1 - p) / n + z2n / (4 * n)) / (1 + z2n);
   return {p == 0 ? 0 : std::clamp(centre - half, 0.0, p), p == 1 ? 1 : std::clamp(centre + half, p, 1.0)};
+}
+
+struct WeightedResidual {
+  double value = 0, weight = 0;
+};
+
+struct ClusterWorth {
+  double answers = 0;  // independent answers that one cluster is worth
+  double degrees = 0;  // of freedom of that estimate
+};
+
+// A cluster's residual has variance s2; one answer has p (1 - p), which is estimated from p and so too small by the variance of
+// p. The influence of a cluster on the logarithm of the ratio of the two gives the degrees of freedom (intervals.h).
+ClusterWorth EstimateWorth(std::span<const WeightedResidual> residuals, double p) {
+  double total = 0, squares = 0;
+  for (const WeightedResidual& r : residuals) {
+    total += r.weight;
+    squares += r.weight * r.value * r.value;
+  }
+  const double answer = p * (1 - p), s2 = squares / (total - 1), slope = (1 - 2 * p) / answer;
+  double influence = 0;
+  for (const WeightedResidual& r : residuals) {
+    const double psi = r.value * r.value * total / squares - 1 - slope * r.value;
+    influence += r.weight * psi * psi;
+  }
+  const double degrees = 2 * total * total / std::max(influence, 1e-12);
+  return {answer / s2 + 1 / total, std::clamp(degrees, 1.0, kManyDegrees)};
 }
 
 std::span<const Tally> Cell(const RunTable& table, size_t sample, size_t run) {
@@ -73,12 +101,6 @@ void AddVarianceComponents(const RunTable& table, std::span<const Tally> totals,
 
 }  // namespace
 
-Interval ClopperPearsonInterval(double successes, double trials) {
-  TM_CHECK(trials > 0 && successes >= 0 && successes <= trials, "{} of {}", successes, trials);
-  return {successes == 0 ? 0 : BetaQuantile(0.025, successes, trials - successes + 1),
-          successes == trials ? 1 : BetaQuantile(0.975, successes + 1, trials - successes)};
-}
-
 double RatioMean(std::span<const Tally> tallies, int64_t parts) {
   const auto width = static_cast<size_t>(parts);
   TM_CHECK(width > 0 && !tallies.empty() && tallies.size() % width == 0, "{} tallies of {} parts", tallies.size(), parts);
@@ -93,29 +115,25 @@ Interval ClusterInterval(std::span<const Tally> tallies, int64_t parts) {
   const size_t clusters = tallies.size() / width;
   const auto n = static_cast<double>(clusters);
   if (clusters == 1) return Score(value, 1, NormalQuantile(0.975));
-  // Each part is smoothed by itself; m is the mean count of a cluster, hence what a pseudo-cluster weighs.
-  std::vector<double> mean_count(width), smoothed(width);
+  std::vector<double> mean_count(width), smoothed(width);  // each part is smoothed by itself
   double p = 0;
-  {
-    const std::vector<Tally> totals = Totals(tallies, width);
-    for (size_t j = 0; j < width; ++j) {
-      mean_count[j] = totals[j].count / n;
-      smoothed[j] = (totals[j].sum / mean_count[j] + kSmoothing / 2) / (n + kSmoothing);
-      p += smoothed[j] / static_cast<double>(parts);
-    }
+  const std::vector<Tally> totals = Totals(tallies, width);
+  for (size_t j = 0; j < width; ++j) {
+    mean_count[j] = totals[j].count / n;  // what a pseudo-cluster weighs
+    smoothed[j] = (totals[j].sum / mean_count[j] + kSmoothing / 2) / (n + kSmoothing);
+    p += smoothed[j] / static_cast<double>(parts);
   }
-  double squares = kSmoothing / 2 * (p * p + (1 - p) * (1 - p));
+  std::vector<WeightedResidual> residuals = {{1 - p, kSmoothing / 2}, {-p, kSmoothing / 2}};
   for (size_t i = 0; i < clusters; ++i) {
     double residual = 0;
     for (size_t j = 0; j < width; ++j) {
       const Tally& t = tallies[i * width + j];
       residual += (t.sum - smoothed[j] * t.count) / mean_count[j] / static_cast<double>(parts);
     }
-    squares += residual * residual;
+    residuals.push_back({residual, 1});
   }
-  const double variance = squares / (n + kSmoothing - 1) / (n + kSmoothing);
-  const double effective = p * (1 - p) / variance * n / (n + kSmoothing);
-  return Score(value, effective, StudentQuantile(0.975, 2 * (n - 1)));
+  const ClusterWorth worth = EstimateWorth(residuals, p);
+  return Score(value, n * worth.answers, StudentQuantile(0.975, worth.degrees));
 }
 
 RunSpread ComputeRunSpread(const RunTable& table) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "engine/core/error.h"
@@ -12,6 +13,8 @@ namespace tidemark {
 namespace {
 
 constexpr double kMaxSamples = 1e9;
+constexpr size_t kGroupFrom = 1000;  // samples; below, drawing row by row is fast
+constexpr size_t kGroupSize = 8;     // rows that are alike, on average, for groups to pay
 
 void Add(const Tally& tally, Tally& total) {
   total.sum += tally.sum;
@@ -56,6 +59,97 @@ std::vector<PairedTally> Swings(std::span<const PairedTally> totals, double samp
     }
   }
   return swings;
+}
+
+// Rows that are alike, with how many there are of each.
+struct Groups {
+  std::vector<PairedTally> rows;  // [groups, parts], in the order of their first occurrence
+  std::vector<int64_t> sizes;
+};
+
+// Nothing where drawing numbers of each group instead of rows would not pay.
+std::optional<Groups> GroupRows(std::span<const PairedTally> pairs, size_t width) {
+  const size_t n = pairs.size() / width;
+  if (n < kGroupFrom) return std::nullopt;
+  Groups groups;
+  std::map<std::vector<double>, size_t> found;
+  std::vector<double> key;
+  for (size_t i = 0; i < pairs.size(); i += width) {
+    key.clear();
+    for (const PairedTally& p : pairs.subspan(i, width)) {
+      key.insert(key.end(), {p.baseline.sum, p.baseline.count, p.candidate.sum, p.candidate.count});
+    }
+    const auto [it, is_new] = found.emplace(key, groups.sizes.size());
+    if (is_new) {
+      if (groups.sizes.size() * kGroupSize >= n) return std::nullopt;
+      groups.rows.insert(groups.rows.end(), pairs.begin() + static_cast<std::ptrdiff_t>(i),
+                         pairs.begin() + static_cast<std::ptrdiff_t>(i + width));
+      groups.sizes.push_back(0);
+    }
+    ++groups.sizes[it->second];
+  }
+  return groups;
+}
+
+// The binomial number of n trials of probability p that belongs to u, uniform in [0, 1): outcomes are used up from the most
+// probable one outwards, about sqrt(n p (1 - p)) of them.
+int64_t DrawBinomial(int64_t n, double p, double u) {
+  if (n == 0 || p <= 0) return 0;
+  if (p >= 1) return n;
+  const auto trials = static_cast<double>(n);
+  const double mode = std::min(trials, std::floor((trials + 1) * p)), odds = p / (1 - p);
+  const double top = std::exp(std::lgamma(trials + 1) - std::lgamma(mode + 1) - std::lgamma(trials - mode + 1) +
+                              mode * std::log(p) + (trials - mode) * std::log1p(-p));
+  double low = mode, high = mode, at_low = top, at_high = top;
+  double rest = u - top;
+  while (rest >= 0 && (at_low > 0 || at_high > 0)) {
+    at_high = high < trials ? at_high * (trials - high) / (high + 1) * odds : 0;
+    high += 1;
+    if ((rest -= at_high) < 0) return static_cast<int64_t>(high);
+    at_low = low > 0 ? at_low * low / (trials - low + 1) / odds : 0;
+    low -= 1;
+    if ((rest -= at_low) < 0) return static_cast<int64_t>(low);
+  }
+  return static_cast<int64_t>(mode);  // also where rounding left a little of u over
+}
+
+void AddTimes(std::span<const PairedTally> row, int64_t times, std::vector<PairedTally>& totals) {
+  const auto factor = static_cast<double>(times);
+  for (size_t j = 0; j < row.size(); ++j) {
+    Add({factor * row[j].baseline.sum, factor * row[j].baseline.count}, totals[j].baseline);
+    Add({factor * row[j].candidate.sum, factor * row[j].candidate.count}, totals[j].candidate);
+  }
+}
+
+// One resample of n rows from groups and the two swings, which weigh half a row each: multinomial, one group after the other.
+void Resample(const Groups& groups, std::span<const PairedTally> swings, int64_t n, uint64_t seed, uint64_t stream,
+              uint64_t& index, std::vector<PairedTally>& totals) {
+  const size_t width = totals.size();
+  int64_t left = n;
+  double weight = static_cast<double>(n) + 1;
+  const auto take = [&](std::span<const PairedTally> row, double own) {
+    const int64_t times = own >= weight ? left : DrawBinomial(left, own / weight, UniformAt(seed, stream, index++));
+    AddTimes(row, times, totals);
+    left -= times;
+    weight -= own;
+  };
+  for (const size_t swing : {size_t{0}, width}) take(swings.subspan(swing, width), 0.5);
+  for (size_t g = 0; g < groups.sizes.size(); ++g) {
+    take(std::span(groups.rows).subspan(g * width, width), static_cast<double>(groups.sizes[g]));
+  }
+}
+
+// Of each group a binomial number of rows changes sides.
+void SwapSides(const Groups& groups, uint64_t seed, uint64_t stream, uint64_t& index, std::vector<PairedTally>& totals) {
+  const size_t width = totals.size();
+  std::vector<PairedTally> swapped(width);
+  for (size_t g = 0; g < groups.sizes.size(); ++g) {
+    const auto row = std::span(groups.rows).subspan(g * width, width);
+    for (size_t j = 0; j < width; ++j) swapped[j] = {row[j].candidate, row[j].baseline};
+    const int64_t times = DrawBinomial(groups.sizes[g], 0.5, UniformAt(seed, stream, index++));
+    AddTimes(swapped, times, totals);
+    AddTimes(row, groups.sizes[g] - times, totals);
+  }
 }
 
 std::optional<int64_t> AsCount(double n) {
@@ -105,11 +199,13 @@ Interval PairedBootstrapInterval(std::span<const PairedTally> pairs, int64_t par
   const double value = Difference(totals);
   const size_t n = pairs.size() / width;
   const std::vector<PairedTally> swings = Swings(totals, static_cast<double>(n));
+  const std::optional<Groups> groups = GroupRows(pairs, width);
   std::vector<double> draws;
   uint64_t index = 0;
   for (int r = 0; r < resamples; ++r) {
     std::fill(totals.begin(), totals.end(), PairedTally{});
-    for (size_t i = 0; i < n; ++i) {
+    if (groups) Resample(*groups, swings, static_cast<int64_t>(n), seed, stream, index, totals);
+    for (size_t i = 0; i < n && !groups; ++i) {
       const double u = UniformAt(seed, stream, index++) * (static_cast<double>(n) + 1);
       const auto chosen = static_cast<size_t>(u);
       if (chosen < n) {
@@ -138,9 +234,11 @@ double RandomizationTest(std::span<const PairedTally> pairs, int64_t parts, uint
   const double observed = std::abs(Difference(totals)) - 1e-12;  // rounding must not break a tie
   uint64_t index = 0;
   int hits = 0;
+  const std::optional<Groups> groups = GroupRows(pairs, width);
   for (int r = 0; r < resamples; ++r) {
     std::fill(totals.begin(), totals.end(), PairedTally{});
-    for (size_t i = 0; i < pairs.size(); i += width) {
+    if (groups) SwapSides(*groups, seed, stream, index, totals);
+    for (size_t i = 0; i < pairs.size() && !groups; i += width) {
       const bool swap = UniformAt(seed, stream, index++) < 0.5;
       for (size_t j = 0; j < width; ++j) {
         const PairedTally& p = pairs[i + j];

@@ -47,7 +47,11 @@ Json ToJson(const TruncationBounds& bounds) {
     json["highest"] = m.highest;
     metrics.push_back(std::move(json));
   }
-  return {{"truncated", bounds.truncated}, {"failed", bounds.failed}, {"metrics", std::move(metrics)}};
+  Json json = {{"truncated", bounds.truncated}, {"failed", bounds.failed}};
+  if (bounds.not_run > 0) json["not_run"] = bounds.not_run;
+  if (bounds.ungraded > 0) json["ungraded"] = bounds.ungraded;
+  json["metrics"] = std::move(metrics);
+  return json;
 }
 
 Json ToJson(const TaskReport& task) {
@@ -62,6 +66,7 @@ Json ToJson(const TaskReport& task) {
                      {"failed", s.failed},
                      {"not_run", s.not_run},
                      {"unclosed_reasoning", s.unclosed_reasoning}};
+  if (s.ungraded > 0) json["samples"]["ungraded"] = s.ungraded;
   json["tokens"] = {{"prompt", task.prompt_tokens}, {"completion", task.completion_tokens}};
   if (!task.stop_reasons.empty()) json["stop_reasons"] = task.stop_reasons;
   json["metrics"] = Json::array();

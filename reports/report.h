@@ -31,8 +31,8 @@ struct Metric {
   std::optional<RunSpread> runs = {};    // headline metrics and means of several runs
 };
 
-// What a metric would be if every truncated or failed sample had counted 0, or 1, in it; and its value without them (absent:
-// none completed). In the unit of the metric.
+// What a metric would be if every sample that is truncated or without a score (failed, not run, ungraded) had counted 0, or 1,
+// in it; and its value without them (absent: none completed). In the unit of the metric.
 struct MetricBounds {
   std::string name;
   std::optional<double> completed;
@@ -41,6 +41,8 @@ struct MetricBounds {
 struct TruncationBounds {
   int64_t truncated = 0;  // scored, but the text ended at a limit
   int64_t failed = 0;
+  int64_t not_run = 0;                // the run was interrupted before
+  int64_t ungraded = 0;               // answered, but the judge gave no grade
   std::vector<MetricBounds> metrics;  // headline metrics and means
 };
 
@@ -55,6 +57,7 @@ struct Failure {
 struct SampleCounts {
   int64_t total = 0;               // samples asked for, repeats counted
   int64_t scored = 0;              // in the metrics
+  int64_t ungraded = 0;            // answered, but the judge gave no grade; not in the metrics
   int64_t failed = 0;              // an error instead of an answer; not in the metrics
   int64_t not_run = 0;             // the run was interrupted before
   int64_t unclosed_reasoning = 0;  // scored, but the reasoning never ended, so the answer counts as empty

@@ -36,5 +36,8 @@
 // Cpu::avx512_vnni, Cpu::avx512_bf16 as well.
 #define TM_REGION_AVX512_VNNI TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni")
 #define TM_REGION_AVX512_BF16 TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512bf16")
+// Both of them, and Cpu::amx_tile, amx_int8 and amx_bf16: whatever has tiles has the rest.
+#define TM_REGION_AMX \
+  TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni,avx512bf16,amx-tile,amx-int8,amx-bf16")
 
 #endif  // TIDEMARK_ENGINE_CORE_ISA_REGION_H_

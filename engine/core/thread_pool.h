@@ -23,6 +23,9 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
+  // How often work was handed to the other threads so far: forks and joins cost about a microsecond each.
+  uint64_t Forks() const { return generation_.load(std::memory_order_relaxed); }
+
   // Calls fn(task, worker) for every task in [0, tasks), each exactly once; worker in [0, size()) tells which thread, for
   // scratch memory. Tasks are handed out one by one in ascending order to whoever is free, so fn's result must not depend on
   // worker. Returns when all are done; what they wrote is visible to the caller. The first exception is rethrown after the

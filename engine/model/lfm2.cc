@@ -43,6 +43,7 @@ class Lfm2 final : public Model {
 
   const ModelConfig& Config() const override { return config_; }
   std::span<const BackendShare> Backends() const override { return shares_; }
+  std::string_view AttentionIsa() const override { return attention_.isa; }
   void SetRouteRecorder(RouteRecorder recorder) override { recorder_ = std::move(recorder); }
   void Forward(std::span<const Step> steps, Workspace& ws) const override;
 
@@ -81,19 +82,24 @@ void Lfm2::ForwardPass(std::span<const Step> steps, Workspace& ws) const {
     batch.first_row.push_back(batch.rows);
     batch.rows += static_cast<int64_t>(step.tokens.size());
   }
+  ws.StartTimer();
   const Matrix h = Embed(batch, ws);
+  ws.Lap(Op::kEmbed);
   const Matrix n = Scratch(ws, kNormed, h.rows, h.cols);
   const Matrix rotation = Rotation(batch, ws);
+  ws.Lap(Op::kRotation);
   int64_t conv_index = 0, attention_index = 0;
   for (size_t i = 0; i < w_.layers.size(); ++i) {
     const Lfm2Layer& layer = w_.layers[i];
     RmsNorm(h, layer.operator_norm, eps(), n, ws.pool(), ops_);
+    ws.Lap(Op::kNorm);
     if (layer.conv) {
       Conv(*layer.conv, conv_index++, batch, n, h, ws);
     } else {
       SelfAttention(*layer.attention, attention_index++, batch, rotation, n, h, ws);
     }
     RmsNorm(h, layer.ffn_norm, eps(), n, ws.pool(), ops_);
+    ws.Lap(Op::kNorm);
     if (layer.moe) {
       Moe(*layer.moe, static_cast<int64_t>(i), n, h, ws);
     } else {
@@ -132,17 +138,20 @@ void Lfm2::Conv(const Lfm2Conv& w, int64_t conv_index, const Batch& batch, Const
   const Matrix bcx = Scratch(ws, kWide, h.rows, 3 * h.cols);
   const Matrix y = Scratch(ws, kMixed, h.rows, h.cols);
   const Matrix out = Scratch(ws, kQuery, h.rows, h.cols);
-  RunMatmuls({{w.in_proj.get(), n, bcx}}, ws);
+  RunMatmuls({{w.in_proj.get(), n, bcx}}, ws, Op::kConvIn);
   AddBias(w.in_proj_bias, bcx, ws.pool(), ops_);
+  ws.Lap(Op::kResidual);
   std::vector<ShortConvStep> conv_steps;
   for (size_t s = 0; s < batch.steps.size(); ++s) {
     const Step& step = batch.steps[s];
     conv_steps.push_back({batch.first_row[s], static_cast<int64_t>(step.tokens.size()), step.state->ConvWindow(conv_index)});
   }
   ShortConv(bcx, conv_steps, w.kernel, w.bias, y, ws.pool(), ops_);
-  RunMatmuls({{w.out_proj.get(), y, out}}, ws);
+  ws.Lap(Op::kShortConv);
+  RunMatmuls({{w.out_proj.get(), y, out}}, ws, Op::kConvOut);
   AddBias(w.out_proj_bias, out, ws.pool(), ops_);
   Add(out, h, ws.pool(), ops_);
+  ws.Lap(Op::kResidual);
 }
 
 // h += W_o attention(rope(norm(W_q n)), rope(norm(W_k n)), W_v n)
@@ -152,11 +161,13 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
   const Matrix q = Scratch(ws, kQuery, h.rows, config_.num_attention_heads * d);
   const Matrix k = Scratch(ws, kKey, h.rows, config_.num_key_value_heads * d);
   const Matrix v = Scratch(ws, kValue, h.rows, config_.num_key_value_heads * d);
-  RunMatmuls({{w.q_proj.get(), n, q}, {w.k_proj.get(), n, k}, {w.v_proj.get(), n, v}}, ws);
+  RunMatmuls({{w.q_proj.get(), n, q}, {w.k_proj.get(), n, k}, {w.v_proj.get(), n, v}}, ws, Op::kAttentionQkv);
   RmsNorm(ByHead(q, d), w.q_layernorm, eps(), ByHead(q, d), ws.pool(), ops_);
   RmsNorm(ByHead(k, d), w.k_layernorm, eps(), ByHead(k, d), ws.pool(), ops_);
+  ws.Lap(Op::kNorm);
   Rope(q, rotation, ws.pool(), ops_);
   Rope(k, rotation, ws.pool(), ops_);
+  ws.Lap(Op::kRope);
 
   // Steps of one batch may keep their caches in different formats; each format is one call.
   const Matrix mixed = Scratch(ws, kMixed, h.rows, q.cols);
@@ -175,21 +186,25 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
       attention_steps.push_back({first, rows, state.length(), state.Keys(attention_index), state.Values(attention_index)});
     }
     StoreKv(k, v, attention_steps, shape, ws.pool());
+    ws.Lap(Op::kStoreKv);
     Attention(q, attention_steps, shape, mixed, ws.Floats(kScratch, AttentionScratch(attention_steps, shape, ws.pool().size())),
               ws.pool(), &attention_);
+    ws.Lap(Op::kAttention);
   }
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
-  RunMatmuls({{w.out_proj.get(), mixed, out}}, ws);
+  RunMatmuls({{w.out_proj.get(), mixed, out}}, ws, Op::kAttentionOut);
   Add(out, h, ws.pool(), ops_);
+  ws.Lap(Op::kResidual);
 }
 
 // h += W_2 (silu(W_1 n) * W_3 n)
 void Lfm2::Mlp(const Lfm2Mlp& w, ConstMatrix n, Matrix h, Workspace& ws) const {
   const Matrix inner = Scratch(ws, kInner, h.rows, config_.intermediate_size);
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
-  RunMatmuls({{.w = w.w3.get(), .x = n, .y = inner, .gate = w.w1.get()}}, ws);
-  RunMatmuls({{.w = w.w2.get(), .x = inner, .y = out}}, ws);
+  RunMatmuls({{.w = w.w3.get(), .x = n, .y = inner, .gate = w.w1.get()}}, ws, Op::kDenseGateUp);
+  RunMatmuls({{.w = w.w2.get(), .x = inner, .y = out}}, ws, Op::kDenseDown);
   Add(out, h, ws.pool(), ops_);
+  ws.Lap(Op::kResidual);
 }
 
 // h += sum over the k chosen experts of weight * W_2 (silu(W_1 n) * W_3 n), experts in ascending order
@@ -206,6 +221,7 @@ void Lfm2::Moe(const Lfm2Moe& w, int64_t layer, ConstMatrix n, Matrix h, Workspa
   if (recorder_) recorder_(layer, chosen);
 
   const ExpertPlan plan = PlanExperts(chosen, {weights.data, static_cast<size_t>(slots)}, k, config_.num_experts);
+  ws.Lap(Op::kRouting);
   const Matrix inner = Scratch(ws, kInner, slots, width);
   const Matrix out = Scratch(ws, kWide, slots, h.cols);
   std::vector<MatmulCall> gated, down;
@@ -215,9 +231,10 @@ void Lfm2::Moe(const Lfm2Moe& w, int64_t layer, ConstMatrix n, Matrix h, Workspa
     gated.push_back({.w = mlp.w3.get(), .x = n, .y = RowRange(inner, first, count), .gate = mlp.w1.get(), .rows = rows});
     down.push_back({.w = mlp.w2.get(), .x = RowRange(inner, first, count), .y = RowRange(out, first, count)});
   }
-  RunMatmuls(gated, ws);
-  RunMatmuls(down, ws);
+  RunMatmuls(gated, ws, Op::kExpertGateUp);
+  RunMatmuls(down, ws, Op::kExpertDown);
   ScatterAddRows(out, plan, h, ws.pool(), ops_);
+  ws.Lap(Op::kScatter);
 }
 
 // logits = W_head RMS(h ; embedding_norm), for the rows asked for and no others.
@@ -244,8 +261,10 @@ void Lfm2::Head(const Batch& batch, ConstMatrix h, Workspace& ws) const {
       std::copy(row.begin(), row.end(), n.Row(r).begin());
     }
     RmsNorm(n, w_.embedding_norm, eps(), n, ws.pool(), ops_);
-    RunMatmuls({{w_.lm_head.get(), n, logits}}, ws);
+    ws.Lap(Op::kNorm);
+    RunMatmuls({{w_.lm_head.get(), n, logits}}, ws, Op::kHead);
     for (int64_t r = 0; r < rows; ++r) std::copy_n(logits.Row(r).data(), vocab, block[static_cast<size_t>(r)].logits);
+    ws.Lap(Op::kHead);
   }
 }
 

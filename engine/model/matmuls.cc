@@ -68,7 +68,7 @@ void GatherRows(std::span<const MatmulCall> calls, float* buffer, ThreadPool& po
   });
 }
 
-void RunTakenApart(std::span<const MatmulCall> calls, Workspace& ws) {
+void RunTakenApart(std::span<const MatmulCall> calls, Workspace& ws, Op role) {
   int64_t gathered_size = 0, up_size = 0;
   for (const MatmulCall& call : calls) {
     if (RunsAsItIs(call)) continue;
@@ -77,6 +77,7 @@ void RunTakenApart(std::span<const MatmulCall> calls, Workspace& ws) {
   }
   float *gathered = ws.Floats(kGatheredSlot, gathered_size), *up = ws.Floats(kUpSlot, up_size);
   GatherRows(calls, gathered, ws.pool());
+  ws.Lap(Op::kGather);
   std::vector<MatmulCall> plain;
   std::vector<Gated> gated;
   for (const MatmulCall& call : calls) {
@@ -100,17 +101,20 @@ void RunTakenApart(std::span<const MatmulCall> calls, Workspace& ws) {
     AddGated(call.y, other, gated);
   }
   RunOnBackends(plain, ws.pool());
+  ws.Lap(role);
   for (const Gated& pair : gated) SwiGlu(pair.gate, pair.up, ws.pool());
+  ws.Lap(Op::kSwiGlu);
 }
 
 }  // namespace
 
-void RunMatmuls(std::span<const MatmulCall> calls, Workspace& workspace) {
+void RunMatmuls(std::span<const MatmulCall> calls, Workspace& workspace, Op role) {
   if (calls.empty()) return;
   if (std::all_of(calls.begin(), calls.end(), RunsAsItIs)) {
     RunOnBackends(calls, workspace.pool());
+    workspace.Lap(role);
   } else {
-    RunTakenApart(calls, workspace);
+    RunTakenApart(calls, workspace, role);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/core/matmul.h"
+#include "engine/core/op_timer.h"
 #include "engine/core/thread_pool.h"
 #include "engine/core/token.h"
 #include "engine/model/config.h"
@@ -39,8 +40,18 @@ class Workspace {
   float* Floats(int slot, int64_t count);
   std::vector<int32_t>& Ints(int slot);
 
+  // Keeps account of where the time of Forward goes; nullptr: not measured.
+  void SetTimer(OpTimer* timer) { timer_ = timer; }
+  void StartTimer() const {
+    if (timer_ != nullptr) timer_->Start();
+  }
+  void Lap(Op op) const {
+    if (timer_ != nullptr) timer_->Lap(op);
+  }
+
  private:
   ThreadPool* pool_;
+  OpTimer* timer_ = nullptr;
   std::vector<std::vector<float>> floats_;
   std::vector<std::vector<int32_t>> ints_;
 };
@@ -67,6 +78,7 @@ class Model {
 
   virtual const ModelConfig& Config() const = 0;
   virtual std::span<const BackendShare> Backends() const = 0;
+  virtual std::string_view AttentionIsa() const = 0;  // instruction set of its attention kernels: "plain", "avx2", "avx512"
 
   // Runs all steps as one batch: appends to the states and fills the logits asked for. The result of a step does not depend
   // on the other steps, on how a sequence was cut into steps, or on the number of threads (as far as the backend keeps that).

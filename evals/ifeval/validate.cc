@@ -64,8 +64,12 @@ std::string Shown(const json& value) { return Printable(value.dump(-1, ' ', fals
 void ValidateArgument(const json& kwargs, const ArgumentSpec& spec, const std::string& place) {
   const auto found = kwargs.find(std::string(spec.name));
   const std::string expected(Expectation(spec.kind));
-  if (found == kwargs.end() || found->is_null()) throw Error(place, "no argument " + std::string(spec.name), expected);
-  if (!HasKind(*found, spec.kind)) throw Error(place, std::string(spec.name) + " = " + Shown(*found), expected);
+  if (found == kwargs.end() || found->is_null())
+    throw Error(place, "no argument " + std::string(spec.name), expected,
+                "compare with a row of the set that comes with the program: `tidemark datasets`");
+  if (!HasKind(*found, spec.kind))
+    throw Error(place, std::string(spec.name) + " = " + Shown(*found), expected,
+                "compare with a row of the set that comes with the program: `tidemark datasets`");
 }
 
 }  // namespace
@@ -73,33 +77,46 @@ void ValidateArgument(const json& kwargs, const ArgumentSpec& spec, const std::s
 void ValidateInstruction(const Instruction& instruction, std::string_view place) {
   const ifeval::Checker* checker = ifeval::FindChecker(instruction.id);
   const std::string where = std::string(place) + " (" + Printable(instruction.id) + ")";
-  if (checker == nullptr) throw Error(where, "an unknown instruction id", "one of the 25 ids of IFEval");
-  if (!instruction.kwargs.is_object()) throw Error(where, "arguments " + Shown(instruction.kwargs), "an object");
+  if (checker == nullptr)
+    throw Error(where, "an unknown instruction id", "one of the 25 ids of IFEval",
+                "compare with a row of the set that comes with the program: `tidemark datasets`");
+  if (!instruction.kwargs.is_object())
+    throw Error(where, "arguments " + Shown(instruction.kwargs), "an object",
+                "compare with a row of the set that comes with the program: `tidemark datasets`");
   for (const ArgumentSpec& spec : checker->arguments) ValidateArgument(instruction.kwargs, spec, where);
   for (const auto& [name, value] : instruction.kwargs.items()) {
     const auto named = [&name = name](const ArgumentSpec& spec) { return spec.name == name; };
     const bool known = std::any_of(checker->arguments.begin(), checker->arguments.end(), named);
-    if (!known && !value.is_null()) throw Error(where, "an argument " + Printable(name), "only those the instruction takes");
+    if (!known && !value.is_null())
+      throw Error(where, "an argument " + Printable(name), "only those the instruction takes",
+                  "compare with a row of the set that comes with the program: `tidemark datasets`");
   }
   // The reference would silently pick a random paragraph.
   if (instruction.id == "length_constraints:nth_paragraph_first_word" &&
       instruction.kwargs["nth_paragraph"].get<double>() > instruction.kwargs["num_paragraphs"].get<double>()) {
-    throw Error(where, "nth_paragraph above num_paragraphs", "at most num_paragraphs");
+    throw Error(where, "nth_paragraph above num_paragraphs", "at most num_paragraphs",
+                "compare with a row of the set that comes with the program: `tidemark datasets`");
   }
 }
 
 std::vector<Instruction> ParseInstructions(const json& row, std::string_view place) {
   const std::string where(place);
-  if (!row.is_object()) throw Error(where, Shown(row), "an object");
+  if (!row.is_object())
+    throw Error(where, Shown(row), "an object", "compare with a row of the set that comes with the program: `tidemark datasets`");
   const json ids = row.value("instruction_id_list", json()), kwargs = row.value("kwargs", json());
-  if (!ids.is_array() || ids.empty()) throw Error(where, "no instruction_id_list", "a list of at least one id");
+  if (!ids.is_array() || ids.empty())
+    throw Error(where, "no instruction_id_list", "a list of at least one id",
+                "compare with a row of the set that comes with the program: `tidemark datasets`");
   if (!kwargs.is_array() || kwargs.size() != ids.size()) {
-    throw Error(where, "kwargs that do not match instruction_id_list", "one object for each id");
+    throw Error(where, "kwargs that do not match instruction_id_list", "one object for each id",
+                "compare with a row of the set that comes with the program: `tidemark datasets`");
   }
   std::vector<Instruction> instructions;
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::string part = where + ", instruction " + std::to_string(i + 1);
-    if (!ids[i].is_string()) throw Error(part, Shown(ids[i]), "an id as a string");
+    if (!ids[i].is_string())
+      throw Error(part, Shown(ids[i]), "an id as a string",
+                  "compare with a row of the set that comes with the program: `tidemark datasets`");
     Instruction instruction{ids[i].get<std::string>(), kwargs[i]};
     if (instruction.kwargs.is_object()) {
       for (auto it = instruction.kwargs.begin(); it != instruction.kwargs.end();) {

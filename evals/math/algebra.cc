@@ -108,12 +108,18 @@ Decision DecideConstants(const Node& a, const Node& b, const Budget& budget) {
   }
 }
 
+bool OnlyRealLetters(const Node& node) {
+  if (node.op == Op::kSymbol && !std::string_view(node.name).ends_with(kRealName)) return false;
+  return std::all_of(node.args.begin(), node.args.end(), OnlyRealLetters);
+}
+
 // Complex points decide: an identity has to hold on all of them, so sqrt(x^2) is not x and ln(x^2) not 2 ln(x), as in computer
-// algebra without assumptions (sympy's simplify). Where a function exists for reals only, symbols are real there, of both signs.
+// algebra without assumptions (sympy's simplify). Where a function exists for reals only, symbols are real there, of both signs,
+// and so they are where all letters are known to be real.
 // Positive reals come last: they catch what is undefined or undecided elsewhere.
 std::vector<Point> Points(const Node& a, const Node& b) {
   std::vector<Point> points;
-  const bool reals = NeedsReals(a) || NeedsReals(b);
+  const bool reals = NeedsReals(a) || NeedsReals(b) || (OnlyRealLetters(a) && OnlyRealLetters(b));
   for (uint64_t i = 0; i < kMaxSymbolPoints; ++i) {
     Point point;
     point.index = i;

@@ -22,7 +22,8 @@ struct Decision {
 };
 
 // Whether a and b are the same value for all values of their symbols where both are defined. Both must be scalar in all their
-// parts. Symbols are complex unless an operation makes them real (as usual in computer algebra). Throws BudgetSpent.
+// parts. Symbols without kRealLetter are complex unless an operation makes them real (as usual in computer algebra). Throws
+// BudgetSpent.
 Decision DecideEqual(const Expression& a, const Expression& b, const Budget& budget);
 
 // -1, 0, 1: the sign of a real constant expression; nullopt: not constant, not real, undefined or undecided. Throws BudgetSpent.

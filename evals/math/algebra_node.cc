@@ -313,6 +313,7 @@ Node BuildNode(const Expression& expression, const Budget& budget) {
     case Kind::kSymbol: {
       Node node = Leaf(Op::kSymbol);
       node.name = expression.text;
+      if ((expression.flags & kRealLetter) != 0) node.name += kRealName;
       return node;
     }
     case Kind::kConstant:

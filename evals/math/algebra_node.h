@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,9 @@ std::vector<Node> NodeList(Nodes&&... nodes) {
 
 // Thrown for a value that does not exist: 1/0, 0^0, ln 0, (-1)!.
 struct Undefined {};
+
+// Ends the names of symbols with kRealLetter. No name has a blank of its own.
+inline constexpr std::string_view kRealName = " real";
 
 // Deeper trees are refused, so that recursion is safe on a small stack.
 inline constexpr int kMaxDepth = 2000;

@@ -32,9 +32,15 @@ int InfinitySign(const Expression& e);
 // or the shapes do not fit.
 Expression EvaluateMatrices(const Expression& e, const Budget& budget);
 
+// Whether some number in e has a decimal point.
+bool HasDecimal(const Expression& e);
+
 // Scalars: numbers with a decimal point agree to six places (with integers: exactly), percentages count as hundredths or, between
 // whole numbers, as themselves, all else exactly.
 bool ScalarsEqual(const Expression& gold, const Expression& answer, const Budget& budget);
+
+// The same for two entries of matrices, whose arithmetic with decimals is done first: 1.0/5.0000001 is a number there.
+bool EntriesEqual(const Expression& gold, const Expression& answer, const Budget& budget);
 
 }  // namespace tidemark::math
 

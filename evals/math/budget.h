@@ -1,5 +1,8 @@
-// What one comparison may use. Everything in evals/math that could run long or grow asks here first; when the budget is spent it
-// stops with BudgetSpent, which the graders turn into a recorded verdict ("too expensive"), never into a guess.
+// What one comparison may use: one second as a whole, and 64 MiB for any one table that grows with the input (not for their sum:
+// that is bounded by what is read, 32 KiB and 100 levels per formula (latex_parser.h), 1 MiB per response, and by the size of
+// numbers, 2^18 bits before they stop being folded (algebra_node.h)). Everything in evals/math that could run long or grow asks
+// here first; when the budget is spent it stops with BudgetSpent, which the graders turn into a recorded verdict ("too
+// expensive"), never into a guess.
 #ifndef TIDEMARK_EVALS_MATH_BUDGET_H_
 #define TIDEMARK_EVALS_MATH_BUDGET_H_
 

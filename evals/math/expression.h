@@ -41,6 +41,7 @@ enum class Kind : uint8_t {
 
 inline constexpr uint8_t kOpenLeft = 1;
 inline constexpr uint8_t kOpenRight = 2;
+inline constexpr uint8_t kRealLetter = 4;  // of a symbol: known to be real; a different letter from the one without
 
 struct Expression {
   Kind kind = Kind::kNumber;

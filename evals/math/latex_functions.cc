@@ -20,9 +20,109 @@ LatexGrammar::Found LatexGrammar::Function(uint32_t at) {
       if (const Found exponent = Superscript(at + 1)) return {Make(Kind::kPower, "", {e, exponent.node}), exponent.next};
       return {e, at + 1};
     }
+    case Word::kSum:
+    case Word::kProduct:
+      return SumOrProduct(at);
+    case Word::kIntegral:
+      return Integral(at);
+    case Word::kLimit:
+      return Limit(at);
     default:
       return Application(at);
   }
+}
+
+// \sum_{k=1}^{n} k^2: both scripts, in either order; the body ends before the next summand.
+LatexGrammar::Found LatexGrammar::SumOrProduct(uint32_t at) {
+  const char* name = At(at) == Word::kSum ? "sum" : "product";
+  Found variable, low, high;
+  ++at;
+  for (int i = 0; i < 2; ++i) {
+    if (At(at) == Word::kUnderscore && At(at + 1) == Word::kLeftBrace && !low) {
+      variable = Expr(at + 2);
+      if (!variable || (At(variable.next) != Word::kAssign && At(variable.next) != Word::kEquivalent)) return {};
+      low = Expr(variable.next + 1);
+      if (!low || At(low.next) != Word::kRightBrace) return {};
+      at = low.next + 1;
+    } else if (At(at) == Word::kCaret && !high) {
+      high = Superscript(at);
+      if (!high) return {};
+      at = high.next;
+    }
+  }
+  if (!low || !high || nodes_[variable.node].kind != Kind::kSymbol) return {};
+  const Nesting nesting(nesting_);
+  const Found body = Product(at, Functions::kAllowed);
+  if (!body) return {};
+  return {Make(Kind::kFunction, name, {body.node, variable.node, low.node, high.node}), body.next};
+}
+
+// \int_0^1 x^2 dx, \int \frac{dx}{x}: the differential is a letter of the integrand, of which the value is one; x without it.
+LatexGrammar::Found LatexGrammar::Integral(uint32_t at) {
+  Found low, high;
+  ++at;
+  for (int i = 0; i < 2; ++i) {
+    if (At(at) == Word::kUnderscore && !low) {
+      low = Atom(at + 1);
+      if (!low) low = Braced(at + 1);
+      if (!low) return {};
+      at = low.next;
+    } else if (At(at) == Word::kCaret && !high) {
+      high = Superscript(at);
+      if (!high) return {};
+      at = high.next;
+    }
+  }
+  if (bool(low) != bool(high)) return {};
+  const Found body = Expr(at);
+  if (!body) return {};
+  std::string differential = "dx";
+  for (uint32_t i = at; i < body.next; ++i) {
+    if (At(i) == Word::kDifferential) differential = tokens_[i].text;
+  }
+  std::vector<int> args = {Replace(body.node, differential, Integer(1)), SymbolNode(differential.substr(1))};
+  if (low) args.insert(args.end(), {low.node, high.node});
+  return {Make(Kind::kFunction, "integral", std::move(args)), body.next};
+}
+
+// \lim_{x \to a} f(x), \lim_{x \to 0^{+}} f(x)
+LatexGrammar::Found LatexGrammar::Limit(uint32_t at) {
+  if (At(at + 1) != Word::kUnderscore || At(at + 2) != Word::kLeftBrace) return {};
+  const Found variable = AtomExpr(at + 3, false);
+  if (!variable || At(variable.next) != Word::kTo || nodes_[variable.node].kind != Kind::kSymbol) return {};
+  const Found point = Expr(variable.next + 1);
+  if (!point) return {};
+  uint32_t next = point.next;
+  if (At(next) == Word::kCaret && At(next + 1) == Word::kLeftBrace &&
+      (At(next + 2) == Word::kAdd || At(next + 2) == Word::kSubtract) && At(next + 3) == Word::kRightBrace) {
+    next += 4;
+  }
+  if (At(next) != Word::kRightBrace) return {};
+  const Nesting nesting(nesting_);
+  const Found body = Product(next + 1, Functions::kAllowed);
+  if (!body) return {};
+  return {Make(Kind::kFunction, "limit", {body.node, variable.node, point.node}), body.next};
+}
+
+// \frac{dy}{dx}: a derivative; \frac{d}{dx}: an operator "d" {x} that Juxtapose applies to what follows.
+LatexGrammar::Found LatexGrammar::Derivative(uint32_t at) {
+  if (At(at + 1) != Word::kLeftBrace || At(at + 3) != Word::kRightBrace || At(at + 4) != Word::kLeftBrace) return {};
+  if (At(at + 5) != Word::kDifferential || At(at + 6) != Word::kRightBrace) return {};
+  const Token& upper = tokens_[at + 2];
+  const int variable = Make(Kind::kSymbol, tokens_[at + 5].text.substr(1));
+  if (upper.word == Word::kLetter && upper.text == "d") return {Make(Kind::kFunction, "d", {variable}), at + 7};
+  if (upper.word != Word::kDifferential) return {};
+  return {Make(Kind::kFunction, "derivative", {Make(Kind::kSymbol, upper.text.substr(1)), variable}), at + 7};
+}
+
+// The tree with every symbol of that name replaced.
+int LatexGrammar::Replace(int node, const std::string& symbol, int by) {
+  if (nodes_[node].kind == Kind::kSymbol && nodes_[node].text == symbol) return by;
+  std::vector<int> args = nodes_[node].args;
+  for (int& arg : args) arg = Replace(arg, symbol, by);
+  if (args == nodes_[node].args) return node;
+  const Node from = nodes_[node];
+  return Make(from.kind, from.text, std::move(args), from.flags, from.columns);
 }
 
 // The tokens after the name: scripts in either order, then a bracket or everything up to the next sum sign or function.

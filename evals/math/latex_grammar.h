@@ -4,12 +4,14 @@
 #define TIDEMARK_EVALS_MATH_LATEX_GRAMMAR_H_
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "evals/math/budget.h"
 #include "evals/math/expression.h"
+#include "evals/math/flint.h"
 #include "evals/math/latex_lexer.h"
 #include "evals/math/latex_parser.h"
 
@@ -31,7 +33,9 @@ class LatexGrammar {
     uint8_t flags = 0;
     int columns = 0;
     int depth = 1;
-    bool grouped = false;  // written in brackets: "2(3)" is a product, "2\frac13" a mixed number
+    // What Math-Verify has already folded into one rational number when it goes on reading: whole numbers, quotients of two
+    // whole numbers, mixed numbers, with their signs, in any brackets. Sums, products and powers stay unevaluated there.
+    std::optional<Rational> literal;
   };
   // What a rule found: the node and the first token after it; node < 0: nothing.
   struct Found {
@@ -69,6 +73,12 @@ class LatexGrammar {
   Found AtomExpr(uint32_t at, bool superscript);
   Found Function(uint32_t at);
   Found NamedFunction(uint32_t at, const std::string& name);
+  Found SumOrProduct(uint32_t at);
+  Found Integral(uint32_t at);
+  Found Limit(uint32_t at);
+  Found Derivative(uint32_t at);
+  bool IsOperator(int node) const { return nodes_[node].kind == Kind::kFunction && nodes_[node].text == "d"; }
+  int Replace(int node, const std::string& symbol, int by);
   Found Application(uint32_t at);
   Found Arguments(uint32_t at, Word close);
   Found Root(uint32_t at);
@@ -84,8 +94,7 @@ class LatexGrammar {
   int Scientific(const std::string& text);
   int Integer(int value) { return Make(Kind::kNumber, std::to_string(value)); }
   int SymbolNode(const std::string& written);
-  bool IsInteger(int node) const;
-  bool IsPositiveRational(int node) const;
+  std::optional<Rational> Literal(const Node& node) const;
 
   // latex_statements.cc
   bool Statement(int& node);

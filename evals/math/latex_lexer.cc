@@ -120,7 +120,7 @@ constexpr Entry kVocabulary[] = {
      "triangledown=\\triangledown heartsuit=\\heartsuit jmath=\\jmath Game=\\Game triangle=\\triangle spadesuit=\\spadesuit "
      "ell=\\ell hbar=\\hbar vartriangle=\\vartriangle hslash=\\hslash blacklozenge=\\blacklozenge lozenge=\\lozenge "
      "blacksquare=\\blacksquare mho=\\mho blacktriangle=\\blacktriangle sharp=\\sharp prime=\\prime Im=\\Im flat=\\flat "
-     "square=\\square backprime=\\backprime Re=\\Re natural=\\natural surd=\\surd circledS=\\circledS"},
+     "square=\\square backprime=\\backprime Re=\\Re natural=\\natural surd=\\surd circledS=\\circledS varnothing=\\varnothing"},
     {Word::kPartial, "\\partial"},
     {Word::kInfinity, "\\infty \\$\\infty \\infty\\% \\infty%"},
     {Word::kNamedSet, "N=\\mathbb{N} N=ℕ Z=\\mathbb{Z} Z=ℤ Q=\\mathbb{Q} Q=ℚ R=\\mathbb{R} R=ℝ C=\\mathbb{C} C=ℂ"},
@@ -128,8 +128,7 @@ constexpr Entry kVocabulary[] = {
     {Word::kIntersection, "\\cap ∩"},
     {Word::kSetMinus, "\\setminus ∖"},
     {Word::kPlusMinus, "\\pm ± ∓ \\mp"},
-    // \varnothing is a nameless symbol to Math-Verify; it means the empty set, and so it does here.
-    {Word::kEmptySet, "\\emptyset ∅ \\{\\} \\lbrace\\rbrace \\varnothing"},
+    {Word::kEmptySet, "\\emptyset ∅ \\{\\} \\lbrace\\rbrace"},
     {Word::kSuperset, "\\supseteq ⊇"},
     {Word::kSubset, "\\subseteq ⊆"},
     {Word::kNotIn, "\\notin ∉"},

@@ -141,6 +141,46 @@ std::optional<Expression> ReadGroupedNumber(std::string_view s) {
   return negative ? Expression{Kind::kNegate, "", {std::move(number)}, 0, 0} : number;
 }
 
+bool IsWordByte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80) != 0;
+}
+
+// Signs of complex numbers or matrices (math_verify's complex_number_pattern): an "i" that is a word of its own, \imath, \det,
+// \mathbb{C} and the like. "9i" has none.
+bool LooksComplex(std::string_view latex) {
+  constexpr std::string_view kSigns[] = {"\\mathbb{C}",
+                                         "\\text{i}",
+                                         "\\mathrm{i}",
+                                         "\\det",
+                                         "\\arg{",
+                                         "\\Re{",
+                                         "\\Im{",
+                                         "\\text{rank}",
+                                         "\\text{Re}",
+                                         "\\text{Im}",
+                                         "\\operatorname{tr}",
+                                         "\\operatorname{rank}",
+                                         "\\operatorname{Re}",
+                                         "\\operatorname{Im}"};
+  for (std::string_view sign : kSigns) {
+    if (latex.find(sign) != std::string_view::npos) return true;
+  }
+  constexpr std::string_view kImath = "\\imath";
+  const auto ends_word = [latex](size_t at) { return at >= latex.size() || !IsWordByte(latex[at]); };
+  for (size_t at = latex.find(kImath); at != std::string_view::npos; at = latex.find(kImath, at + 1)) {
+    if (ends_word(at + kImath.size())) return true;
+  }
+  for (size_t at = latex.find('i'); at != std::string_view::npos; at = latex.find('i', at + 1)) {
+    if (ends_word(at + 1) && (at == 0 || !IsWordByte(latex[at - 1]))) return true;
+  }
+  return false;
+}
+
+void MarkRealLetters(Expression& e) {
+  if (e.kind == Kind::kSymbol) e.flags |= kRealLetter;
+  for (Expression& arg : e.args) MarkRealLetters(arg);
+}
+
 }  // namespace
 
 std::optional<Expression> ReadLatex(std::string_view latex, const Budget& budget) {
@@ -152,6 +192,7 @@ std::optional<Expression> ReadLatex(std::string_view latex, const Budget& budget
   for (int i = 0; i < 4; ++i) tokens.push_back(tokens.back());
   Expression result;
   if (!LatexGrammar(std::move(tokens), budget).Read(result)) return std::nullopt;
+  if (!LooksComplex(latex)) MarkRealLetters(result);
   return result;
 }
 

@@ -31,7 +31,6 @@ std::string AccentName(const std::string& written) {
 
 int LatexGrammar::SymbolNode(const std::string& written) {
   const std::string name = written[0] == '\\' ? written.substr(1) : written;  // \text{\pi}
-  if (name == "i" || name == "I" || name == "imath") return Make(Kind::kConstant, "i");
   if (name == "pi" || name == "Pi") return Make(Kind::kConstant, "pi");
   return Make(Kind::kSymbol, name);
 }
@@ -67,36 +66,62 @@ int LatexGrammar::Scientific(const std::string& text) {
   return Make(Kind::kNumber, digits);
 }
 
-bool LatexGrammar::IsInteger(int node) const {
-  const Node& n = nodes_[node];
-  return n.kind == Kind::kNumber && n.text.find('.') == std::string::npos && !n.grouped;
-}
-
-bool LatexGrammar::IsPositiveRational(int node) const {
-  const Node& n = nodes_[node];
-  if (n.grouped) return false;
-  if (n.kind == Kind::kDivide) {
-    const auto whole = [this](int arg) {
-      return nodes_[arg].kind == Kind::kNumber && nodes_[arg].text.find('.') == std::string::npos && nodes_[arg].text != "0";
-    };
-    return whole(n.args[0]) && whole(n.args[1]);
+std::optional<Rational> LatexGrammar::Literal(const Node& node) const {
+  if (node.kind == Kind::kNumber) {
+    Rational value;
+    if (node.text.find('.') != std::string::npos || fmpz_set_str(value.num(), node.text.c_str(), 10) != 0) return std::nullopt;
+    return value;
   }
-  return (IsInteger(node) && n.text != "0") || (n.kind == Kind::kAdd && n.text == "mixed");
+  const auto part = [&](size_t i) -> const std::optional<Rational>& { return nodes_[node.args[i]].literal; };
+  if (node.kind == Kind::kNegate && part(0)) {
+    Rational value = *part(0);
+    fmpq_neg(value, value);
+    return value;
+  }
+  if (node.kind == Kind::kDivide && part(0) && part(1) && part(0)->IsInteger() && part(1)->IsInteger() && !part(1)->IsZero()) {
+    Rational value = *part(0);
+    fmpq_div_fmpz(value, value, part(1)->num());
+    return value;
+  }
+  return std::nullopt;
 }
 
-// Factors written side by side, from the right: "2\frac{1}{2}" and (as Math-Verify has it) "2 3" add up.
+// Factors written side by side, from the right. A whole number before a positive rational number makes a mixed number, in
+// brackets or not: "2\frac{1}{2}", but also (as Math-Verify has it) "2 3" and "2(3)" add up, and "(-2)(3)" is -5.
 int LatexGrammar::Juxtapose(const std::vector<int>& factors) {
   int right = factors.back();
+  if (IsOperator(right)) return -1;
+  std::optional<Rational> mixed = nodes_[right].literal;
   std::vector<int> product;
   for (size_t i = factors.size() - 1; i-- > 0;) {
-    if (product.empty() && IsInteger(factors[i]) && IsPositiveRational(right)) {
+    if (IsOperator(factors[i])) {  // \frac{d}{dx} takes all that follows it
+      if (!product.empty()) {
+        std::reverse(product.begin(), product.end());
+        right = Make(Kind::kMultiply, "", std::move(product));
+        product.clear();
+      }
+      right = Make(Kind::kFunction, "derivative", {right, nodes_[factors[i]].args[0]});
+      mixed.reset();
+      continue;
+    }
+    const std::optional<Rational>& left = nodes_[factors[i]].literal;
+    if (product.empty() && left && left->IsInteger() && mixed && mixed->Sign() > 0) {
+      budget_.CheckTime();
+      if (left->Sign() < 0) {
+        fmpq_neg(*mixed, *mixed);
+        right = Make(Kind::kNegate, "", {right});
+      }
+      fmpq_add_fmpz(*mixed, *mixed, nodes_[factors[i]].literal->num());
       right = Make(Kind::kAdd, "mixed", {factors[i], right});
       continue;
     }
     if (product.empty()) product.push_back(right);
     product.push_back(factors[i]);
   }
-  if (product.empty()) return right;
+  if (product.empty()) {
+    nodes_[right].literal = std::move(mixed);
+    return right;
+  }
   std::reverse(product.begin(), product.end());
   return Make(Kind::kMultiply, "", std::move(product));
 }
@@ -140,11 +165,8 @@ LatexGrammar::Found LatexGrammar::Product(uint32_t at, Functions functions) {
 }
 
 LatexGrammar::Found LatexGrammar::Unary(uint32_t at, Functions functions) {
-  bool negative = false;
-  while (At(at) == Word::kAdd || At(at) == Word::kSubtract) {
-    negative ^= At(at) == Word::kSubtract;
-    ++at;
-  }
+  int signs = 0;
+  for (; At(at) == Word::kAdd || At(at) == Word::kSubtract; ++at) signs += At(at) == Word::kSubtract;
   // The first factor of an argument may itself be a function: \sin \cos x.
   Found factor = Postfix(at, Functions::kAllowed);
   if (!factor) return {};
@@ -155,8 +177,12 @@ LatexGrammar::Found LatexGrammar::Unary(uint32_t at, Functions functions) {
     next = factor.next;
     factor = Postfix(next, functions);
   }
-  const int node = Juxtapose(factors);
-  return {negative ? Make(Kind::kNegate, "", {node}) : node, next};
+  int node = Juxtapose(factors);
+  if (node < 0) return {};
+  if (signs % 2 == 1) node = Make(Kind::kNegate, "", {node});
+  // "--x" is a product of signs and x, no longer a name.
+  if (signs > 0 && signs % 2 == 0) node = Make(Kind::kNegate, "", {Make(Kind::kNegate, "", {node})});
+  return {node, next};
 }
 
 LatexGrammar::Found LatexGrammar::Postfix(uint32_t at, Functions functions) {
@@ -259,7 +285,6 @@ LatexGrammar::Found LatexGrammar::Group(uint32_t at) {
   }
   const Found inner = Expr(at + 1);
   if (!inner || At(inner.next) != close) return {};
-  nodes_[inner.node].grouped = true;
   return {inner.node, inner.next + 1};
 }
 
@@ -360,6 +385,8 @@ LatexGrammar::Found LatexGrammar::AtomExpr(uint32_t at, bool superscript) {
     }
   }
   if (subscripted) name += subscript.size() > 1 ? "_{" + subscript + "}" : "_" + subscript;
+  // A capital I is the imaginary unit, whatever its scripts; a small i is a letter.
+  if (token.word == Word::kLetter && token.text == "I") return {Make(Kind::kConstant, "i"), next};
   const int symbol = SymbolNode(name);
   return {exponent < 0 ? symbol : Make(Kind::kPower, "", {symbol, exponent}), next};
 }
@@ -377,6 +404,7 @@ LatexGrammar::Found LatexGrammar::Root(uint32_t at) {
 }
 
 LatexGrammar::Found LatexGrammar::Fraction(uint32_t at) {
+  if (const Found derivative = Derivative(at)) return derivative;
   const Found upper = Braced(at + 1);
   if (!upper) return {};
   const Found lower = Braced(upper.next);

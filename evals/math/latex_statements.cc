@@ -17,9 +17,10 @@ bool LatexGrammar::Read(Expression& result) {
 }
 
 int LatexGrammar::Make(Kind kind, std::string text, std::vector<int> args, uint8_t flags, int columns) {
-  Node node{kind, std::move(text), std::move(args), flags, columns, 1, false};
+  Node node{kind, std::move(text), std::move(args), flags, columns, 1, std::nullopt};
   for (int arg : node.args) node.depth = std::max(node.depth, nodes_[arg].depth + 1);
   if (node.depth > kMaxTreeDepth) throw BudgetSpent("the formula is nested too deeply");
+  node.literal = Literal(node);
   nodes_.push_back(std::move(node));
   if (nodes_.size() % 1024 == 0) budget_.CheckTime();
   return static_cast<int>(nodes_.size()) - 1;
@@ -130,7 +131,6 @@ bool LatexGrammar::OnlySymbols(int node) const {
     case Kind::kSymbol:
       return true;
     case Kind::kConstant:
-      return n.text == "i";  // a letter to Math-Verify
     case Kind::kNumber:
       return false;
     default:

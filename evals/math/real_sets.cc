@@ -77,6 +77,15 @@ std::optional<RealSet> FromInterval(const Expression& e, const Budget& budget) {
   return set;
 }
 
+// The first symbol of e, as it is written there; e has one.
+const Expression* FirstSymbol(const Expression& e) {
+  if (e.kind == Kind::kSymbol) return &e;
+  for (const Expression& arg : e.args) {
+    if (const Expression* symbol = FirstSymbol(arg)) return symbol;
+  }
+  return nullptr;
+}
+
 // The ray or point where a*x + b stands in the relation to 0.
 std::optional<RealSet> LinearSolutions(const Expression& relation, const Budget& budget) {
   if (relation.kind != Kind::kRelation || !IsScalar(relation.args[0].kind) || !IsScalar(relation.args[1].kind))
@@ -84,7 +93,7 @@ std::optional<RealSet> LinearSolutions(const Expression& relation, const Budget&
   const Expression f = Difference(relation.args[0], relation.args[1]);
   const std::vector<std::string> symbols = FreeSymbols(f);
   if (symbols.size() != 1) return std::nullopt;
-  const Expression x{Kind::kSymbol, symbols[0], {}, 0, 0};
+  const Expression& x = *FirstSymbol(f);
   const Expression constant = Substitute(f, symbols[0], IntegerNumber(0));
   const Expression slope = Difference(Substitute(f, symbols[0], IntegerNumber(1)), constant);
   const Expression line{Kind::kAdd, "", {constant, Expression{Kind::kMultiply, "", {slope, x}, 0, 0}}, 0, 0};

@@ -46,7 +46,8 @@ size_t MatchLength(std::string_view text, size_t begin, const std::vector<std::v
 
 ApiKey ApiKey::FromEnvironment(const std::string& variable) {
   if (!variable.empty() && !IsVariableName(variable)) {
-    throw Error("--api-key-env", "something else (not shown)", "the name of an environment variable that holds the key");
+    throw Error("--api-key-env", "something else (not shown)", "the name of an environment variable that holds the key",
+                "for example: export MY_KEY=..., then --api-key-env MY_KEY");
   }
   ApiKey key;
   key.variable_ = variable.empty() ? kDefaultApiKeyVariable : variable;
@@ -54,7 +55,8 @@ ApiKey ApiKey::FromEnvironment(const std::string& variable) {
   if (value == nullptr || *value == '\0') {
     if (variable.empty()) return {};
     throw Error("--api-key-env", "a variable that is not set (its name is not shown, in case it is the key)",
-                "the name of an environment variable that holds the key");
+                "the name of an environment variable that holds the key",
+                "for example: export MY_KEY=..., then --api-key-env MY_KEY");
   }
   key.value_ = value;
   const std::string place = "the environment variable of the API key";
@@ -63,7 +65,8 @@ ApiKey ApiKey::FromEnvironment(const std::string& variable) {
     throw Error(place, "fewer than 8 characters", "a key", "unset the variable if the server asks for none");
   }
   if (!std::all_of(key.value_.begin(), key.value_.end(), [](char c) { return c > ' ' && c < '\x7f'; })) {
-    throw Error(place, "a space, a line end or another character that no header may hold", "a key of printable ASCII characters");
+    throw Error(place, "a space, a line end or another character that no header may hold", "a key of printable ASCII characters",
+                "for example: export MY_KEY=..., then --api-key-env MY_KEY");
   }
   return key;
 }

@@ -60,12 +60,13 @@ Endpoint ParseEndpoint(const std::string& text) {
   const size_t hash = text.find('#');
   Endpoint endpoint;
   if (hash != text.npos) endpoint.model = text.substr(hash + 1);
-  if (hash != text.npos && endpoint.model.empty()) throw Error("--model", "no name after #", kForm);
+  if (hash != text.npos && endpoint.model.empty())
+    throw Error("--model", "no name after #", kForm, "for example openai:http://127.0.0.1:8080/v1#NAME");
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
   TM_CHECK(url != nullptr, "curl_url failed");
   // Without a scheme the parser would take "host:8080" for scheme and path, and the user would read of a strange scheme.
   if (curl_url_set(url.get(), CURLUPART_URL, text.substr(0, hash).c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
-    throw Error("--model", "no URL after openai:", kForm);
+    throw Error("--model", "no URL after openai:", kForm, "for example openai:http://127.0.0.1:8080/v1#NAME");
   }
   const std::string scheme = Part(url.get(), CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https") throw Error("--model", "the scheme " + Printable(scheme), "http or https", kForm);

@@ -89,7 +89,9 @@ EngineModel::EngineModel(ModelFile file, const ModelOptions& options)
       generator_options_(options.generator),
       generator_(MakeGenerator(loaded_, pool_, options.generator)),
       backends_(options.load.backends) {
-  if (loaded_.tokenizer == nullptr) throw Error(file_.name, "no tokenizer", "a model with tokenizer and chat template");
+  if (loaded_.tokenizer == nullptr)
+    throw Error(file_.name, "no tokenizer", "a model with tokenizer and chat template",
+                "use a file that holds its tokenizer (a GGUF file does)");
   if (!loaded_.chat_template)
     throw Error(file_.name, "no chat template", "tokenizer.chat_template", "evaluations ask chat models");
 }
@@ -169,7 +171,7 @@ Json EngineModel::Describe() const {
                        {"vocabulary", loaded_.tokenizer->VocabSize()}};
   json["chat_template_sha256"] = Sha256Hex(tokenizer.chat_template);
   if (const Json hash = HashSideFiles(store); !hash.is_null()) json["side_files_sha256"] = hash;
-  json["attention"] = RunnableAttentionKernels().back().isa;
+  json["attention"] = loaded_.model->AttentionIsa();
   json["threads"] = pool_.size();
   json["kv_type"] = generator_options_.kv_format == nullptr ? "f32" : generator_options_.kv_format->name;
   json["context"] = generator_options_.context;

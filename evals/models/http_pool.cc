@@ -215,7 +215,8 @@ struct HttpPool::Impl {
 
 HttpPool::HttpPool(HttpOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->options = std::move(options);
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw Error("libcurl", "no start", "a working libcurl");
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    throw Error("libcurl", "no start", "a working libcurl", "the installed libcurl may not fit: reinstall it");
   impl_->multi = curl_multi_init();
   TM_CHECK(impl_->multi != nullptr, "curl_multi_init failed");
   curl_multi_setopt(impl_->multi, CURLMOPT_MAXCONNECTS, static_cast<long>(impl_->options.connections));
@@ -240,7 +241,8 @@ void HttpPool::Start(HttpExchange& exchange) {
   auto active = std::make_unique<Active>();
   active->exchange = &exchange;
   active->easy = curl_easy_init();
-  if (active->easy == nullptr) throw Error(exchange.url, "libcurl failed to start", "a request");
+  if (active->easy == nullptr)
+    throw Error(exchange.url, "libcurl failed to start", "a request", "the installed libcurl may not fit: reinstall it");
   Configure(*active, impl_->options, impl_->headers);
   const CURLMcode code = curl_multi_add_handle(impl_->multi, active->easy);
   TM_CHECK(code == CURLM_OK, "curl_multi_add_handle: {}", curl_multi_strerror(code));

@@ -32,7 +32,9 @@ constexpr ModelEntry kModels[] = {
 std::span<const ModelEntry> AllModels() { return kModels; }
 
 ModelSpec ParseModelSpec(const std::string& spec) {
-  if (spec.empty()) throw Error("--model", "an empty text", "a path, \"default\" or ADAPTER:ARGUMENT");
+  if (spec.empty())
+    throw Error("--model", "an empty text", "a path, \"default\" or ADAPTER:ARGUMENT",
+                "for example --model default, --model model.gguf or --model openai:URL#NAME");
   std::string known;
   const size_t colon = spec.find(':');
   for (const ModelEntry& entry : kModels) {
@@ -41,7 +43,8 @@ ModelSpec ParseModelSpec(const std::string& spec) {
   }
   std::error_code ignored;
   if (colon != spec.npos && !std::filesystem::exists(spec, ignored)) {
-    throw Error("--model", "\"" + Printable(spec) + "\"", "an existing path or one of: " + known);
+    throw Error("--model", "\"" + Printable(spec) + "\"", "an existing path or one of: " + known,
+                "for example --model default, --model model.gguf or --model openai:URL#NAME");
   }
   return {&kModels[0], spec};
 }

@@ -215,7 +215,7 @@ std::vector<Completion> OpenAiModel::Complete(std::span<const Request> requests,
 Json OpenAiModel::Identity() const {
   const Json described = Describe();
   Json json;
-  for (const char* key : {"adapter", "url", "model", "extension_fields", "max_tokens_field", "reasoning_open"}) {
+  for (const char* key : {"adapter", "model", "extension_fields", "max_tokens_field", "reasoning_open"}) {
     json[key] = described.at(key);
   }
   return json;

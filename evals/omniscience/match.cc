@@ -85,7 +85,17 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
   if (answer.bound) return {Grade::kIncorrect, "number: a bound"};
   const Unit unit = gold.unit.dimension.empty() ? asked : gold.unit;
   double value = answer.value;
+  int answer_place = answer.place;
   bool converted = false;
+  // 0.78 and 78 % are the same share.
+  const auto is_share = [](double v) { return v > 0 && v < 1; };
+  if (unit.dimension == "percent" && answer.unit.dimension.empty() && is_share(value) && gold.value >= 1) {
+    value *= 100;
+    answer_place += 2;
+  } else if (unit.dimension.empty() && answer.unit.dimension == "percent" && is_share(gold.value)) {
+    value /= 100;
+    answer_place -= 2;
+  }
   if (!unit.dimension.empty() && !answer.unit.dimension.empty()) {
     if (unit.dimension != answer.unit.dimension) return {Grade::kIncorrect, "number: another unit"};
     converted = unit.factor != answer.unit.factor || unit.offset != answer.unit.offset;
@@ -95,14 +105,14 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
   if (digits > 0 && gold.value != 0) place = static_cast<int>(std::floor(std::log10(std::fabs(gold.value)))) + 1 - digits;
   const double difference = std::fabs(value - gold.value), slack = 1e-9 * std::fabs(gold.value);
   if (difference <= 0.5 * std::pow(10.0, place) + slack) {
-    const bool finer = answer.place < place && difference > slack && !converted;
+    const bool finer = answer_place < place && difference > slack && !converted;
     if (finer && !gold.round && digits == 0) return {Grade::kPartial, "number: more precise"};
     return {Grade::kCorrect, "number"};
   }
-  int coarse = answer.place;
+  int coarse = answer_place;
   if (answer.round) {  // "300,000": its zeros may be rounding
     for (double v = answer.value; std::fmod(v, 10) == 0 && coarse < 300; v /= 10) ++coarse;
-    coarse = std::max(coarse, answer.place);
+    coarse = std::max(coarse, answer_place);
   }
   const bool near = difference <= 0.005 * std::fabs(gold.value);
   if (near && (converted || (coarse > place && difference <= 0.5 * std::pow(10.0, coarse) + slack)))

@@ -130,11 +130,24 @@ Target MakeTarget(const std::string& gold) {
   return target;
 }
 
+// What a piece says beside notation: "443" of "443/tcp" and "tcp/443" (a port with its transport), "append" of ".append" unless
+// the gold begins with the dot.
+std::string_view Bare(std::string_view text, const Target& target) {
+  if (text.size() > 1 && text.front() == '.' && !target.core.starts_with('.') && !IsDigit(text[1])) text.remove_prefix(1);
+  const size_t slash = text.find('/');
+  if (slash == text.npos || target.core.find('/') != target.core.npos) return text;
+  const auto transport = [](std::string_view part) { return IsOneOf(part, {"tcp", "udp", "sctp", "dccp"}); };
+  if (transport(text.substr(slash + 1))) return text.substr(0, slash);
+  if (transport(text.substr(0, slash))) return text.substr(slash + 1);
+  return text;
+}
+
 // Candidates of the same shape as the gold: with digits, or all upper case and as long.
 bool SameShape(const Chunk& chunk, const Target& target) {
   if (target.digits) return HasDigit(chunk.text);
   const bool upper = std::all_of(chunk.original.begin(), chunk.original.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  return chunk.text == target.core ? upper || target.core.size() > 2 : upper && chunk.text.size() == target.core.size();
+  return Bare(chunk.text, target) == target.core ? upper || target.core.size() > 2
+                                                 : upper && chunk.text.size() == target.core.size();
 }
 
 // "IAS 16" where the gold is "IFRS 16": an acronym before the number that is neither the gold's nor the question's.
@@ -176,7 +189,7 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
     if (OfSomethingElse(before, targets, asked)) return {Grade::kIncorrect, "identifier: of something else"};
     Verdict verdict{Grade::kIncorrect, "identifier: differs"};
     for (const Target& t : targets) {
-      if (chunk.text == t.core || chunk.text == t.label + t.core || chunk.text == t.compact)
+      if (Bare(chunk.text, t) == t.core || chunk.text == t.label + t.core || chunk.text == t.compact)
         return {Grade::kCorrect, "identifier"};
       if (t.digits && StartsWith(chunk.text, t.core + "(")) verdict = {Grade::kPartial, "identifier: more precise"};
       if (t.digits && (StartsWith(t.core, chunk.text + ".") || StartsWith(t.core, chunk.text + "(")))

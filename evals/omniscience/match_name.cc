@@ -109,8 +109,8 @@ bool InLongerName(const Words& words, size_t at, size_t size, const Words& quest
          !IsOneOf(words[end].text, {"did", "wrote", "painted", "discovered"});
 }
 
-// Another candidate offered beside the occurrence: "X or Y", "X/Y", "either".
-bool OneOfTwo(const Words& words, size_t at, size_t size, const std::vector<Words>& forms) {
+// Another candidate offered beside the occurrence: "X or Y", "X/Y", "either", "X and Y".
+bool OneOfTwo(const Words& words, size_t at, size_t size, const std::vector<Words>& forms, const Words& question) {
   const auto is_gold = [&](size_t from) {
     return std::any_of(forms.begin(), forms.end(), [&](const Words& f) { return Matches(words, from, f); });
   };
@@ -134,6 +134,14 @@ bool OneOfTwo(const Words& words, size_t at, size_t size, const std::vector<Word
   if (at > 1 && words[at - 2].text == "or" && IsOneOf(words[at - 1].text, {"maybe", "perhaps", "possibly"}) &&
       !ends_with_gold(at - 2))
     return true;
+  // "X and Y" where one was asked for; "X and the others", "X and it" name nobody else.
+  const auto other = [&](size_t i) {
+    return words[i].capital && !Contains(question, words[i].text) && !IsFiller(words[i].text) && !IsGeneric(words[i].text) &&
+           words[i].text != "i";
+  };
+  const auto joins = [&](size_t i) { return words[i].text == "and" && words[i].before == " "; };
+  if (end + 1 < words.size() && joins(end) && other(end + 1) && !is_gold(end + 1)) return true;
+  if (at > 1 && joins(at - 1) && other(at - 2) && !ends_with_gold(at - 1) && !Negated(words, at - 2)) return true;
   // A list that ends in "or": every member is a candidate.
   for (size_t i = end; i < words.size() && i < end + 6 && !BeginsSentence(words, i); ++i) {
     if (words[i].text == "or" && words[end].before.find(',') != std::string::npos && words.size() <= 12) return true;
@@ -194,7 +202,7 @@ std::string OtherOption(const Words& question, const Words& form) {
 bool Claims(const Words& words, size_t at, const Words& form, const std::vector<Words>& forms, const Words& question,
             bool person) {
   if (Negated(words, at) || OnlyMentioned(words, at, question)) return false;
-  if (OneOfTwo(words, at, form.size(), forms) || InLongerName(words, at, form.size(), question, person)) return false;
+  if (OneOfTwo(words, at, form.size(), forms, question) || InLongerName(words, at, form.size(), question, person)) return false;
   const bool in_question = std::all_of(form.begin(), form.end(), [&](const Word& w) { return Contains(question, w.text); });
   if (in_question) {
     const std::string other = OtherOption(question, form);

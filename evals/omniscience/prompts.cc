@@ -36,17 +36,22 @@ Reply with one letter, A, B, C or D, and nothing else.)"};
 
 PromptTexts ParsePrompts(std::string_view json, const std::string& place) {
   const auto root = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object()) throw Error(place, "not a JSON object", "prompt texts");
+  if (!root.is_object())
+    throw Error(place, "not a JSON object", "prompt texts",
+                "compare with `tidemark eval --help`, --prompts: a JSON object of prompt texts with their placeholders");
   const auto text = [&](const char* key) {
     const auto it = root.find(key);
-    if (it == root.end() || !it->is_string()) throw Error(place, fmt::format("no text under \"{}\"", key), "a prompt template");
+    if (it == root.end() || !it->is_string())
+      throw Error(place, fmt::format("no text under \"{}\"", key), "a prompt template",
+                  "compare with `tidemark eval --help`, --prompts: a JSON object of prompt texts with their placeholders");
     return it->get<std::string>();
   };
   PromptTexts texts{text("answer_system_prompt"), text("answer_user_prompt"), text("grader_prompt")};
   const auto needs = [&](const char* key, const std::string& value, std::initializer_list<const char*> names) {
     for (const char* name : names) {
       if (value.find(name) == value.npos)
-        throw Error(place, fmt::format("\"{}\" without {}", key, name), "every placeholder it needs");
+        throw Error(place, fmt::format("\"{}\" without {}", key, name), "every placeholder it needs",
+                    "compare with `tidemark eval --help`, --prompts: a JSON object of prompt texts with their placeholders");
     }
   };
   needs("answer_user_prompt", texts.answer_user, {"{question}"});

@@ -17,9 +17,14 @@ std::string Text(const Json& row, const char* key, const std::string& place, boo
   const auto it = row.find(key);
   const bool absent = it == row.end() || it->is_null();
   if (!absent && it->is_number() && !required) return it->dump();
-  if (!absent && !it->is_string()) throw Error(place, fmt::format("\"{}\" is {}", key, it->type_name()), "a text");
+  if (!absent && !it->is_string())
+    throw Error(place, fmt::format("\"{}\" is {}", key, it->type_name()), "a text",
+                "a row is {\"question_id\", \"question\", \"answer\", \"domain\", \"topic\"}, with \"aliases\", \"answerable\", "
+                "\"kind\", \"digits\" if wanted");
   if (required && (absent || it->get_ref<const std::string&>().empty())) {
-    throw Error(place, fmt::format("no \"{}\"", key), fmt::format("a text under \"{}\"", key));
+    throw Error(place, fmt::format("no \"{}\"", key), fmt::format("a text under \"{}\"", key),
+                "a row is {\"question_id\", \"question\", \"answer\", \"domain\", \"topic\"}, with \"aliases\", \"answerable\", "
+                "\"kind\", \"digits\" if wanted");
   }
   return absent ? std::string() : it->get<std::string>();
 }
@@ -28,7 +33,10 @@ Json Id(const Json& row, const std::string& place) {
   const auto it = row.find("question_id");
   const bool good =
       it != row.end() && (it->is_number_integer() || (it->is_string() && !it->get_ref<const std::string&>().empty()));
-  if (!good) throw Error(place, "no \"question_id\"", "an integer or a text under \"question_id\"");
+  if (!good)
+    throw Error(place, "no \"question_id\"", "an integer or a text under \"question_id\"",
+                "a row is {\"question_id\", \"question\", \"answer\", \"domain\", \"topic\"}, with \"aliases\", \"answerable\", "
+                "\"kind\", \"digits\" if wanted");
   return *it;
 }
 
@@ -37,19 +45,27 @@ void AddOwnFields(const Json& row, const std::string& place, Json& data) {
   data["aliases"] = Json::array();
   if (const auto it = row.find("aliases"); it != row.end()) {
     const bool texts = it->is_array() && std::all_of(it->begin(), it->end(), [](const Json& a) { return a.is_string(); });
-    if (!texts) throw Error(place, "\"aliases\"", "a list of texts");
+    if (!texts)
+      throw Error(place, "\"aliases\"", "a list of texts",
+                  "a row is {\"question_id\", \"question\", \"answer\", \"domain\", \"topic\"}, with \"aliases\", "
+                  "\"answerable\", \"kind\", \"digits\" if wanted");
     data["aliases"] = *it;
   }
   data["answerable"] = true;
   if (const auto it = row.find("answerable"); it != row.end()) {
-    if (!it->is_boolean()) throw Error(place, "\"answerable\"", "true or false");
+    if (!it->is_boolean())
+      throw Error(place, "\"answerable\"", "true or false",
+                  "a row is {\"question_id\", \"question\", \"answer\", \"domain\", \"topic\"}, with \"aliases\", "
+                  "\"answerable\", \"kind\", \"digits\" if wanted");
     data["answerable"] = *it;
   }
   data["kind"] = Text(row, "kind", place, false);
   data["digits"] = 0;
   if (const auto it = row.find("digits"); it != row.end()) {
     if (!it->is_number_unsigned() || it->get<uint64_t>() < 1 || it->get<uint64_t>() > 15)
-      throw Error(place, "\"digits\": " + Printable(it->dump()), "1 to 15 significant digits");
+      throw Error(place, "\"digits\": " + Printable(it->dump()), "1 to 15 significant digits",
+                  "a row is {\"question_id\", \"question\", \"answer\", \"domain\", \"topic\"}, with \"aliases\", "
+                  "\"answerable\", \"kind\", \"digits\" if wanted");
     data["digits"] = *it;
   }
 }
@@ -57,7 +73,8 @@ void AddOwnFields(const Json& row, const std::string& place, Json& data) {
 void SetMessages(const TaskProtocol& protocol, Sample& sample) {
   const Json& data = sample.data;
   const bool file = protocol.prompt == kFile;
-  if (file && protocol.prompts_text.empty()) throw Error("prompt \"file\"", "no prompt texts", "--prompts FILE");
+  if (file && protocol.prompts_text.empty())
+    throw Error("prompt \"file\"", "no prompt texts", "--prompts FILE", "pass --prompts FILE, or another --prompt");
   const PromptTexts texts = file ? ParsePrompts(protocol.prompts_text, "prompts file") : OwnPrompts();
   const auto& question = data["question"].get_ref<const std::string&>();
   const std::vector<std::pair<std::string_view, std::string_view>> values = {
@@ -74,7 +91,8 @@ void SetMessages(const TaskProtocol& protocol, Sample& sample) {
     if (!system.empty()) sample.messages.push_back({"system", system});
     sample.messages.push_back({"user", user});
   } else {
-    throw Error("prompt", "\"" + Printable(protocol.prompt) + "\"", "one of omniscience, single-user, question-only, file");
+    throw Error("prompt", "\"" + Printable(protocol.prompt) + "\"", "one of omniscience, single-user, question-only, file",
+                "`tidemark list tasks` names them");
   }
 }
 
@@ -118,7 +136,10 @@ Sample MakeSample(const DatasetRow& row, const TaskProtocol& protocol, const std
                  {"question", sample.prompt}};
   AddOwnFields(row.json, place, sample.data);
   sample.data["answer"] = Text(row.json, "answer", place, false);
-  if (sample.data["answer"] == "" && sample.data["answerable"] == true) throw Error(place, "no \"answer\"", "the gold answer");
+  if (sample.data["answer"] == "" && sample.data["answerable"] == true)
+    throw Error(place, "no \"answer\"", "the gold answer",
+                "a row is {\"question_id\", \"question\", \"answer\", \"domain\", \"topic\"}, with \"aliases\", \"answerable\", "
+                "\"kind\", \"digits\" if wanted");
   SetMessages(protocol, sample);
   return sample;
 }
@@ -152,7 +173,7 @@ void AddTallies(const Sample& sample, std::optional<Grade> grade, Score& score) 
 Task MakeFrame() {
   Task task;
   task.name = "omniscience";
-  task.version = 1;
+  task.version = 2;  // 2: shares as percentages, one of two by "and", answers before a disclaimer
   task.summary = "AA-Omniscience: knowledge and hallucination; right, wrong, partial and not attempted answers";
   task.headline = {"accuracy", "attempt_rate", "omniscience_index", "hallucination_rate", "non_hallucination_rate"};
   task.scales = {{"omniscience_index", -100, 100}};

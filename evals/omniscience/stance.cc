@@ -247,90 +247,51 @@ bool Unknowable(const Sentence& s) {
                     " cant be answered "});
 }
 
+// "does not exist", "was never formally ratified", "isn't a recognised member": a negation, and right behind it (articles and
+// adverbs aside) a word of being, happening, belonging or being made. Where the negation stands, kNone: nowhere.
+size_t FindNegatedBeing(const Sentence& s) {
+  size_t at = 0;
+  while (at + 1 < s.size()) {
+    const size_t begin = at + 1, end = s.find(' ', begin);
+    const std::string_view word = std::string_view(s).substr(begin, end - begin);
+    const bool negates = IsOneOf(word, {"not", "never", "isnt", "arent", "wasnt", "werent", "hasnt", "havent", "hadnt", "doesnt",
+                                        "dont", "didnt", "neither"});
+    size_t next = end;
+    for (int skipped = 0; negates && skipped < 4 && next + 1 < s.size(); ++skipped) {
+      const size_t stop = s.find(' ', next + 1);
+      const std::string_view what = std::string_view(s).substr(next + 1, stop - next - 1);
+      if (IsOneOf(what, {"exist",      "exists",   "existed",   "existent",  "happen",      "happened",   "occur",    "occurred",
+                         "real",       "actual",   "valid",     "genuine",   "recognized",  "recognised", "defined",  "define",
+                         "specified",  "assigned", "part",      "member",    "country",     "element",    "standard", "thing",
+                         "word",       "term",     "awarded",   "held",      "signed",      "ratified",   "ratify",   "issued",
+                         "released",   "publish",  "published", "founded",   "established", "built",      "created",  "invented",
+                         "discovered", "written",  "made",      "born",      "won",         "appointed",  "elected",  "launched",
+                         "include",    "included", "contain",   "contains",  "have",        "has",        "had",      "end",
+                         "ends",       "finite",   "place",     "introduced"})) {
+        return at;
+      }
+      if (!IsOneOf(what, {"a", "an", "the", "any", "been", "be", "ever", "yet", "formally", "officially", "currently", "known",
+                          "take", "took", "taken", "in", "fact", "widely"}))
+        break;
+      next = stop;
+    }
+    at = end;
+  }
+  return kNone;
+}
+
 // Where in the sentence the denial stands; kNone: it denies nothing.
 size_t FindDenial(const Sentence& s, size_t claim) {
-  static constexpr std::string_view kDenials[] = {" does not exist ",
-                                                  " doesnt exist ",
-                                                  " do not exist ",
-                                                  " dont exist ",
-                                                  " did not exist ",
-                                                  " didnt exist ",
-                                                  " never existed ",
-                                                  " not exist ",
-                                                  " no such ",
-                                                  " is fictional ",
-                                                  " be fictional ",
-                                                  " are fictional ",
-                                                  " a fictional ",
-                                                  " fictitious ",
-                                                  " is imaginary ",
-                                                  " is mythical ",
-                                                  " a mythical ",
-                                                  " is a myth ",
-                                                  " is legendary ",
-                                                  " a legendary ",
-                                                  " is a legend ",
-                                                  " made up ",
-                                                  " is invented ",
-                                                  " an invented ",
-                                                  " is not a real ",
-                                                  " isnt a real ",
-                                                  " is not real ",
-                                                  " isnt real ",
-                                                  " not an actual ",
-                                                  " isnt an actual ",
-                                                  " nonexistent ",
-                                                  " non existent ",
-                                                  " false premise ",
-                                                  " is not a valid ",
-                                                  " isnt a valid ",
-                                                  " is not a recognized ",
-                                                  " is not a recognised ",
-                                                  " not a standard ",
-                                                  " is not defined ",
-                                                  " isnt defined ",
-                                                  " undefined ",
-                                                  " does not define ",
-                                                  " doesnt define ",
-                                                  " never happened ",
-                                                  " did not happen ",
-                                                  " didnt happen ",
-                                                  " never took place ",
-                                                  " was not awarded ",
-                                                  " wasnt awarded ",
-                                                  " not awarded until ",
-                                                  " infinitely many ",
-                                                  " does not end ",
-                                                  " doesnt end ",
-                                                  " never ends ",
-                                                  " is infinite ",
-                                                  " does not have ",
-                                                  " doesnt have ",
-                                                  " do not have ",
-                                                  " dont have ",
-                                                  " did not have ",
-                                                  " didnt have ",
-                                                  " has never been ",
-                                                  " not part of ",
-                                                  " isnt part of ",
-                                                  " was never ",
-                                                  " not a country ",
-                                                  " not a known ",
-                                                  " not a member ",
-                                                  " does not contain ",
-                                                  " doesnt contain ",
-                                                  " is not an element ",
-                                                  " nothing called ",
-                                                  " nothing named ",
-                                                  " has not ratified ",
-                                                  " never ratified ",
-                                                  " did not ratify ",
-                                                  " neither exists ",
-                                                  " lack a ",
-                                                  " lacks a ",
-                                                  " no real "};
+  static constexpr std::string_view kDenials[] = {
+      " no such ",        " is fictional ",  " be fictional ",   " are fictional ",   " a fictional ", " fictitious ",
+      " is imaginary ",   " an imaginary ",  " is mythical ",    " a mythical ",      " is a myth ",   " is legendary ",
+      " a legendary ",    " is a legend ",   " made up ",        " is invented ",     " an invented ", " nonexistent ",
+      " false premise ",  " undefined ",     " is infinite ",    " infinitely many ", " was never ",   " has never been ",
+      " nothing called ", " nothing named ", " neither exists ", " lack a ",          " lack any ",    " not a known ",
+      " lacks a ",        " lacks any ",     " no real "};
   size_t first = kNone;
   for (const std::string_view denial : kDenials) first = std::min(first, s.find(denial));
+  first = std::min(first, FindNegatedBeing(s));
   if (!HasAny(s, {" nobody else ", " no one else "})) first = std::min({first, s.find(" nobody "), s.find(" no one ")});
   // "No, 1655" negates something else.
   const bool number_behind_no = s.size() > 4 && s[4] >= '0' && s[4] <= '9' && claim == 4;
@@ -365,6 +326,28 @@ bool Hedged(const Sentence& s) {
   return HasAny(s, {" may ", " might ", " perhaps ", " possibly ", " maybe ", " could be ", " if ", " i think ", " i suspect "});
 }
 
+// The answer begins with nothing but a name or a number, not in the question: "Riga, I don't know why you ask". What follows is
+// about something else, or only doubts it. A guess behind an abstention ("I'm not sure, perhaps Riga") is none.
+bool BeginsWithAnswer(const Words& words, const Words& question) {
+  constexpr size_t kMost = 4;
+  size_t end = 0;
+  Sentence clause = " ";
+  do {
+    const Word& w = words[end];
+    const bool number = w.text.find_first_of("0123456789") != w.text.npos;
+    const bool asked = std::any_of(question.begin(), question.end(), [&](const Word& q) { return q.text == w.text; });
+    const bool interjection = IsOneOf(
+        w.text, {"no",   "yes",  "ok",   "okay", "sure", "hi",  "hello", "hey",  "please", "thanks",  "look",     "listen",
+                 "nope", "yeah", "ah",   "eh",   "er",   "uh",  "wow",   "i",    "im",     "ive",     "we",       "as",
+                 "dear", "man",  "dude", "sir",  "gosh", "god", "again", "note", "maybe",  "perhaps", "possibly", "probably"});
+    if ((!w.capital && !number) || asked || interjection || Colours(w.text) || IsFiller(w.text)) return false;
+    clause += w.text + " ";
+    ++end;
+  } while (end < words.size() && end < kMost && !BeginsClause(words, end));
+  if (end < words.size() && (!BeginsClause(words, end) || words[end].before.find('?') != std::string::npos)) return false;
+  return !DoesNotKnow(clause) && !Unknowable(clause) && FindDenial(clause, kNone) == kNone;
+}
+
 }  // namespace
 
 Stance ReadStance(std::string_view cleaned, std::string_view question) {
@@ -375,13 +358,14 @@ Stance ReadStance(std::string_view cleaned, std::string_view question) {
   bool claimed = false;  // by an earlier sentence
   const std::vector<Sentence> sentences = Sentences(words);
   const std::vector<size_t> claims = Claims(words, SplitWords(question));
+  const bool answered = !words.empty() && BeginsWithAnswer(words, SplitWords(question));
   for (size_t i = 0; i < sentences.size(); ++i) {
     const Sentence& s = sentences[i];
     const bool unknowable = Unknowable(s), unknown = DoesNotKnow(s);
     stance.unknowable = stance.unknowable || unknowable;
     const size_t denial = FindDenial(s, claims[i]);
     if (unknowable || unknown) {
-      stance.abstains = true;
+      stance.abstains = stance.abstains || !answered;
     } else if (denial != kNone && !claimed && !DeniesBesideClaim(s, denial, claims[i])) {
       if (Hedged(s)) ++hedges;
       stance.denies = stance.denies || !Hedged(s);

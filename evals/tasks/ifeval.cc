@@ -18,11 +18,14 @@ Sample MakeSample(const DatasetRow& row, const TaskProtocol&, const std::string&
   const auto key = row.json.find("key");
   const bool has_key =
       key != row.json.end() && (key->is_number_integer() || (key->is_string() && !key->get_ref<const std::string&>().empty()));
-  if (!has_key) throw Error(place, "no \"key\"", "an integer or a text under \"key\"");
+  if (!has_key)
+    throw Error(place, "no \"key\"", "an integer or a text under \"key\"",
+                "a row of IFEval has key, prompt, instruction_id_list and kwargs");
   sample.id = *key;
   const auto prompt = row.json.find("prompt");
   if (prompt == row.json.end() || !prompt->is_string() || prompt->get_ref<const std::string&>().empty()) {
-    throw Error(place, "no \"prompt\"", "a text under \"prompt\"");
+    throw Error(place, "no \"prompt\"", "a text under \"prompt\"",
+                "a row of IFEval has key, prompt, instruction_id_list and kwargs");
   }
   sample.prompt = prompt->get<std::string>();
   sample.messages = {{"user", sample.prompt}};

@@ -25,7 +25,9 @@ constexpr std::string_view kSuffix = "accuracy";
 std::string RequireText(const DatasetRow& row, const char* key, const std::string& place) {
   const auto it = row.json.find(key);
   const bool good = it != row.json.end() && it->is_string() && !math::StripSpace(it->get_ref<const std::string&>()).empty();
-  if (!good) throw Error(place, fmt::format("no \"{}\"", key), fmt::format("a text under \"{}\"", key));
+  if (!good)
+    throw Error(place, fmt::format("no \"{}\"", key), fmt::format("a text under \"{}\"", key),
+                "a row of MATH-500 has problem, solution, answer, subject, level and unique_id");
   return it->get<std::string>();
 }
 
@@ -38,8 +40,8 @@ Sample MakeSample(const DatasetRow& row, const TaskProtocol& protocol, const std
   std::string text = level == row.json.end() ? "" : level->is_string() ? level->get<std::string>() : level->dump();
   if (text.rfind("Level ", 0) == 0) text = text.substr(6);
   if (text.size() != 1 || text[0] < '1' || text[0] > '5')
-    throw Error(place, "\"level\": " + (level == row.json.end() ? "nothing" : Printable(level->dump())),
-                "an integer from 1 to 5");
+    throw Error(place, "\"level\": " + (level == row.json.end() ? "nothing" : Printable(level->dump())), "an integer from 1 to 5",
+                "a row of MATH-500 has problem, solution, answer, subject, level and unique_id");
   sample.data = {{"answer", RequireText(row, "answer", place)}, {"subject", RequireText(row, "subject", place)}, {"level", text}};
   sample.messages = {{"user", math::FormatPrompt(protocol.prompt, protocol.prompt_text, sample.prompt)}};
   return sample;

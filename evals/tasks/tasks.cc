@@ -19,7 +19,7 @@ const Task& FindTask(std::string_view name) {
     if (task.name == name) return task;
     known += (known.empty() ? "" : ", ") + std::string(task.name);
   }
-  throw Error("task", "\"" + Printable(name) + "\"", "one of " + known);
+  throw Error("task", "\"" + Printable(name) + "\"", "one of " + known, "`tidemark list tasks` describes them");
 }
 
 }  // namespace tidemark

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backends/backends.h"
+#include "backends/plain_tiles.h"
 #include "tests/backends/products.h"
 #include "tests/support/catch.h"
 
@@ -53,6 +54,10 @@ std::vector<const MatmulBackend*> IntegerAndOtherBackends(const Format* format) 
   for (const BackendEntry& entry : AllBackends()) {
     if (entry.backend != nullptr && entry.backend->WhyNot({format, 16, format->block_values}, DetectCpu()).empty())
       backends.push_back(entry.backend);
+  }
+  // The kernels for AMX run everywhere over plain tiles.
+  for (const MatmulBackend* plain : {AmxBf16OnPlainTiles(), AmxInt8OnPlainTiles()}) {
+    if (plain != nullptr && plain->WhyNot({}, DetectCpu()).empty()) backends.push_back(plain);
   }
   return backends;
 }

@@ -16,7 +16,7 @@ namespace tidemark::test {
 namespace {
 
 // Every own backend of the table; those that this machine cannot run are named in a visible skip by the last test.
-bool IsOwn(std::string_view name) { return name.starts_with("avx") || name == "naive"; }
+bool IsOwn(std::string_view name) { return name.starts_with("avx") || name.starts_with("amx") || name == "naive"; }
 
 std::vector<const MatmulBackend*> OwnBackends() {
   std::vector<const MatmulBackend*> backends;

@@ -171,10 +171,10 @@ TEST_CASE("run writes one valid report with metrics and benchmarks; interrupted,
   CHECK(report["tasks"][0]["samples"]["scored"] == 20);
   CHECK(report["tasks"][0]["settings"]["max_new_tokens"] == 16);
   CHECK(report["benchmarks"]["benchmarks"].size() > 10);
-  CHECK(CountLines(ReadText(out / "completions.jsonl")) == 20);
+  CHECK(CountLines(ReadText(out / "ifeval" / "completions.jsonl")) == 20);
 
   Program program({"run", "--out", early.string()});
-  REQUIRE(WaitForLines(early / "completions.jsonl", 20));  // into the benchmarks
+  REQUIRE(WaitForLines(early / "ifeval" / "completions.jsonl", 20));  // into the next task
   program.Interrupt();
   const ProgramResult interrupted = program.Wait();
   INFO(interrupted.err);

@@ -126,10 +126,42 @@ TEST_CASE("a reply without a grade is asked for once more, then counted as ungra
   const ordered_json& details = run.report.tasks[0].details;
   CHECK(details["ungraded"] == 1);
   CHECK(details["retried"] == 2);
+  const TaskReport& task = run.report.tasks[0];
+  CHECK(task.samples.scored == 2);
+  CHECK(task.samples.ungraded == 1);
+  CHECK(task.bounds.ungraded == 1);
+  CHECK(task.bounds.metrics[0].lowest == Approx(1.0 / 3));
+  CHECK(task.bounds.metrics[0].highest == Approx(2.0 / 3));
+  CHECK(ToJson(run.report)["tasks"][0]["samples"]["ungraded"] == 1);
   CHECK(details["grades"]["partial"] == 1);
   CHECK(ValueOf(run.report, "accuracy") == 0.5);
   CHECK_THAT(run.replies, test::Contains("The answer is correct.") && test::Contains("second request"));
   CHECK_THAT(run.scores, test::Contains("\"grade\":null"));
+}
+
+TEST_CASE("when no reply has a grade nothing is scored") {
+  const test::TemporaryDirectory temp;
+  const JudgeRun run = RunJudge(temp, {{{"id", 1}, {"response", "x"}}, {{"id", 2}, {"response", "y"}}}, 2,
+                                [](const Request&, int) { return test::Says("no idea"); });
+  CHECK(run.report.tasks[0].samples.scored == 0);
+  CHECK(run.report.tasks[0].samples.ungraded == 2);
+  CHECK(run.report.tasks[0].metrics.empty());
+  CHECK(run.report.tasks[0].bounds.metrics[0].highest == 1);
+}
+
+TEST_CASE("a shard is not judged, but merged first") {
+  const test::TemporaryDirectory temp;
+  std::ofstream(temp.path() / "completions.jsonl") << R"({"id":1,"response":"x"})"
+                                                   << "\n";
+  std::ofstream(temp.path() / "report.json")
+      << R"({"tasks":[{"name":"omniscience","dataset":{"name":"sample","shard":{"index":1,"count":4}}}]})";
+  try {
+    LoadJudgedRun(temp.path());
+    FAIL("judged");
+  } catch (const Error& e) {
+    CHECK(e.found() == "a shard of a run");
+    CHECK_THAT(e.hint(), test::Contains("tidemark merge"));
+  }
 }
 
 TEST_CASE("repeats of an answer are judged apart and stay one cluster") {

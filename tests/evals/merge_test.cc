@@ -60,6 +60,35 @@ struct Shards {
   std::string File(const std::string& name) const { return ReadFile(directory.path() / name); }
 };
 
+// A model behind a server: where it stands is no part of what it is.
+class Served : public FakeModel {
+ public:
+  Served(std::string url, std::string name)
+      : FakeModel([](const Request&) { return test::Says("no commas"); }), url_(std::move(url)), name_(std::move(name)) {}
+  nlohmann::ordered_json Describe() const override { return {{"adapter", "openai"}, {"url", url_}, {"model", name_}}; }
+  nlohmann::ordered_json Identity() const override { return {{"adapter", "openai"}, {"model", name_}}; }
+
+ private:
+  std::string url_, name_;
+};
+
+TEST_CASE("shards of one model on several servers are merged, of several models refused") {
+  Shards s;
+  Served one("http://a:1/v1", "m"), two("http://b:2/v1", "m"), other("http://b:2/v1", "n");
+  const auto run = [&](Served& model, const std::string& name, Shard shard) {
+    s.options.out = s.Path(name);
+    s.options.shard = shard;
+    RunEvals(model, {&s.job, 1}, s.options, true, {});
+    return s.options.out;
+  };
+  const fs::path first = run(one, "s1", {1, 2}), second = run(two, "s2", {2, 2});
+  const Report merged = s.Merge({first, second});
+  CHECK(merged.model["urls"] == nlohmann::ordered_json::array({"http://a:1/v1", "http://b:2/v1"}));
+  CHECK(merged.model["model"] == "m");
+  run(other, "s2", {2, 2});
+  CHECK_THAT(Complaint([&] { s.Merge({first, second}); }), test::Contains("model/model is \"n\", was \"m\""));
+}
+
 TEST_CASE("shards put together are the run, bit for bit") {
   Shards s;
   s.Run("whole", {});

@@ -34,6 +34,19 @@ inline constexpr GradedCase kNameCases[] = {
     {"", "Which colours does the flag have?", "red, green, blue", "", "red and green", 'C'},
     {"", "Which vitamin prevents scurvy?", "Vitamin C", "", "C", 'A'},
     {"", "Which vitamin prevents scurvy?", "Vitamin C", "", "D", 'B'},
+    {"name", "What is the capital of Latvia?", "Riga", "", "Riga, I don't know why you ask", 'A'},
+    {"name", "What is the capital of Latvia?", "Riga", "", "Riga. I'm not sure why you ask.", 'A'},
+    {"name", "What is the capital of Latvia?", "Riga", "", "Daugavpils, I don't know why you ask", 'B'},
+    {"name", "What is the capital of Latvia?", "Riga", "", "Riga? I don't know.", 'D'},
+    {"name", "What is the capital of Latvia?", "Riga", "", "Latvia, I don't know", 'D'},
+    {"name", "What is the capital of Latvia?", "Riga", "", "Sorry, I don't know", 'D'},
+    {"name", "What is the capital of Latvia?", "Riga", "", "Unknown. I don't know.", 'D'},
+    {"person", kPenicillin, "Alexander Fleming", "Fleming", "Fleming and Pasteur", 'B'},
+    {"person", kPenicillin, "Alexander Fleming", "Fleming", "Pasteur and Fleming discovered it.", 'B'},
+    {"person", kPenicillin, "Alexander Fleming", "Fleming", "Alexander Fleming and Louis Pasteur", 'B'},
+    {"person", kPenicillin, "Alexander Fleming", "Fleming", "Alexander Fleming, and it changed medicine.", 'A'},
+    {"person", kPenicillin, "Alexander Fleming", "Fleming", "Fleming and his assistants", 'A'},
+    {"name", "Which country has Sarajevo as its capital?", "Bosnia and Herzegovina", "Bosnia", "Bosnia and Herzegovina", 'A'},
     // plain
     {"name", kMongolia, "Ulaanbaatar", kUlan, "Ulaanbaatar", 'A'},
     {"name", kMongolia, "Ulaanbaatar", kUlan, "ulaanbaatar.", 'A'},
@@ -175,6 +188,13 @@ inline constexpr const char* kEverest = "How high is Mount Everest in metres?";
 inline constexpr const char* kChromosomes = "How many chromosomes does a normal human body cell contain?";
 
 inline constexpr GradedCase kNumberCases[] = {
+    // A share is a percentage divided by a hundred.
+    {"number", "What share of the air is nitrogen?", "78 %", "", "0.78", 'A'},
+    {"number", "What share of the air is nitrogen?", "78 %", "", "78 percent", 'A'},
+    {"number", "What share of the air is nitrogen?", "78 %", "", "0.87", 'B'},
+    {"number", "What share of the air is nitrogen?", "78 %", "", "0.0078", 'B'},
+    {"number", "What share of the air is nitrogen?", "0.78", "", "78 %", 'A'},
+    {"number", "How many per cent of the air is argon?", "0.93 %", "", "0.93", 'A'},
     {"", "What was the revenue of the company?", "$4.5 billion", "", "4.5bn", 'A'},
     {"", "What was the revenue of the company?", "$4.5 billion", "", "$4.5B", 'A'},
     {"", "What was the revenue of the company?", "$4.5 billion", "", "$4.5M", 'B'},
@@ -294,6 +314,16 @@ inline constexpr const char* kNumpy = "In which NumPy version (x.y.z) was an emp
 inline constexpr const char* kFStrings = "In which version of Python were f-strings introduced?";
 
 inline constexpr GradedCase kIdentifierCases[] = {
+    {"identifier", "Which port does HTTPS use?", "443", "", "Port 443/TCP", 'A'},
+    {"identifier", "Which port does HTTPS use?", "443", "", "tcp/443", 'A'},
+    {"identifier", "Which port does HTTPS use?", "443", "", "8443/tcp", 'B'},
+    {"", "Which port does HTTPS use?", "443", "", "Port 443/TCP", 'A'},
+    {"identifier", "Which regulation is the GDPR?", "2016/679", "", "2016/680", 'B'},
+    {"code", "Which method adds an element to the end of a Python list?", "append", "", ".append", 'A'},
+    {"code", "Which method adds an element to the end of a Python list?", "append", "", "The `.append()` method", 'A'},
+    {"identifier", "Which method adds an element to the end of a Python list?", "append", "", ".append", 'A'},
+    {"", "Which method adds an element to the end of a Python list?", "append", "", ".append", 'A'},
+    {"code", "Which method adds an element to the end of a Python list?", "append", "", ".extend", 'B'},
     {"identifier", "Which IFRS standard replaced IAS 17?", "IFRS 16", "16", "IFRS 16", 'A'},
     {"identifier", "Which IFRS standard replaced IAS 17?", "IFRS 16", "16", "IFRS16", 'A'},
     {"identifier", "Which IFRS standard replaced IAS 17?", "IFRS 16", "16", "16", 'A'},
@@ -387,6 +417,12 @@ inline constexpr GradedCase kUnanswerableCases[] = {
     {"-nonexistent", "Which muscle flexes the tail fin of a human?", "Humans have no tail fin.", "",
      "Humans don't have a tail fin.", 'A'},
     {"-nonexistent", "Which muscle flexes the tail fin of a human?", "Humans have no tail fin.", "", "The gluteus maximus.", 'B'},
+    // Negations that deny the thing, and such that deny something about it.
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "It wasn't ever actually signed.", 'A'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "Velmora is not a recognised state, so it signed nothing.", 'A'},
+    {"-nonexistent", kVelmora, "There is no such treaty.", "", "The treaty did not last; it was signed in 1654.", 'B'},
+    {"-nonexistent", kNoPrize, "Nobody: the prize did not exist before 1969.", "",
+     "It hadn't been introduced yet, so nobody did.", 'A'},
     {"-unknowable", "What will gold cost in 2090?", "This cannot be known.", "", "That cannot be known.", 'A'},
     {"-unknowable", "What will gold cost in 2090?", "This cannot be known.", "", "It is impossible to predict.", 'A'},
     {"-unknowable", "What will gold cost in 2090?", "This cannot be known.", "", "I don't know.", 'D'},

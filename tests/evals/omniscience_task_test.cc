@@ -124,21 +124,30 @@ TEST_CASE("broken CSV is refused with its line") {
   CHECK(ParseCsv("", "f").empty());
 }
 
-TEST_CASE("rows without what the task needs are refused") {
+TEST_CASE("rows without what the task needs are refused, with the place and a hint") {
   const Task& task = FindTask("omniscience");
+  const auto check_refused = [&](const nlohmann::ordered_json& row) {
+    try {
+      task.make_sample({1, row}, {}, "f:1");
+      FAIL("taken");
+    } catch (const Error& e) {
+      CHECK(e.place() == "f:1");
+      CHECK_FALSE(e.hint().empty());
+    }
+  };
   const nlohmann::ordered_json good = {{"domain", "d"}, {"topic", "t"}, {"question_id", "i"}, {"question", "q"}, {"answer", "a"}};
   for (const char* key : {"domain", "topic", "question_id", "question", "answer"}) {
     auto bad = good;
     bad.erase(key);
     INFO(key);
-    CHECK_THROWS_AS(task.make_sample({1, bad}, {}, "f:1"), Error);
+    check_refused(bad);
   }
   for (const auto& [key, value] : std::map<std::string, nlohmann::ordered_json>{
            {"aliases", "x"}, {"answerable", 1}, {"digits", 0}, {"domain", 3}, {"question_id", true}}) {
     auto bad = good;
     bad[key] = value;
     INFO(key);
-    CHECK_THROWS_AS(task.make_sample({1, bad}, {}, "f:1"), Error);
+    check_refused(bad);
   }
 }
 

@@ -76,6 +76,8 @@ TEST_CASE("a proper reply gives text, counts and times") {
   CHECK(described["token_counts"] == Json{{"by_server", 1}, {"pieces_counted_here", 1}});
   CHECK(described["url"] == endpoint.url() + "/v1");
   CHECK(described["model"] == "org/name");
+  CHECK(model.Identity()["model"] == "org/name");
+  CHECK_FALSE(model.Identity().contains("url"));  // shards may ask different servers
   CHECK(described["server_models"] == Json::array({"served-model"}));
   CHECK(described["system_fingerprints"] == Json::array({"fp_1"}));
   CHECK(described["api_key_variable"].is_null());

@@ -124,6 +124,14 @@ TEST_CASE("a cancelled run keeps what is finished and is marked") {
   const Json json = b.ReportJson();
   CHECK(json["interrupted"] == true);
   CHECK(json["tasks"][0]["samples"]["not_run"] == 3);
+  // The other three could have been anything, and those that finish first are not a fair sample.
+  const Json& bounds = json["tasks"][0]["bounds"];
+  CHECK(bounds["not_run"] == 3);
+  CHECK(bounds["failed"] == 0);
+  CHECK(bounds["metrics"][0]["completed"] == 1.0);
+  CHECK(bounds["metrics"][0]["lowest"].get<double>() == Approx(0.4));
+  CHECK(bounds["metrics"][0]["highest"] == 1.0);
+  CHECK_THAT(json["warnings"].dump(), test::Contains("short answers"));
   CHECK(json["tasks"][0]["samples"]["failed"] == 0);
   CHECK(json["failures"]["count"] == 0);
   CHECK(b.Rows("scores.jsonl")[0].json["error"] == "not run: interrupted");

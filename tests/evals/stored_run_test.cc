@@ -47,6 +47,12 @@ TEST_CASE("what a run wrote is read back: counts, tallies and failed rows") {
   CHECK_THAT(reasons[0], test::Contains("temperature is 0.5, was 0") && !test::Contains("seed"));
   warmer.json["settings"].erase("temperature");  // not recorded: stored answers
   CHECK(WhyNotComparable(run.tasks[0], warmer).empty());
+  // What was changed against a named protocol is not known of stored answers, and no difference by itself.
+  warmer = run.tasks[0];
+  warmer.protocol["changed"] = {"max_new_tokens"};
+  CHECK(WhyNotComparable(run.tasks[0], warmer).empty());
+  warmer.protocol["strip_reasoning"] = false;
+  CHECK(WhyNotComparable(run.tasks[0], warmer).size() == 1);
   // Tasks that this build does not know are compared by every metric without a slash.
   const auto pairs = PairTasks(run, run, {});
   REQUIRE(pairs.size() == 2);
@@ -86,7 +92,15 @@ TEST_CASE("malformed reports are refused") {
        {"", "[]", "{}", R"({"schema_version":2,"model":{},"tasks":[]})", R"({"schema_version":1,"model":{},"tasks":[1]})",
         R"({"schema_version":1,"model":{},"tasks":[{"name":"x"}]})"}) {
     INFO(bad);
-    CHECK_THROWS_AS(ParseReport(bad, "report"), Error);
+    try {
+      ParseReport(bad, "report");
+      FAIL("taken");
+    } catch (const Error& e) {
+      CHECK(e.place() == "report");
+      CHECK_FALSE(e.expected().empty());
+      CHECK_FALSE(e.hint().empty());
+      CHECK_FALSE(test::Contains("json.exception").match(e.what()));  // our words, not those of the library
+    }
   }
   CHECK_THROWS_AS(LoadReport("/nowhere"), Error);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/backends.h"
+#include "backends/plain_tiles.h"
 #include "tests/backends/products.h"
 
 namespace tidemark {
@@ -66,6 +67,9 @@ const std::vector<const MatmulBackend*>& Runnable() {
     const Cpu cpu = DetectCpu();
     for (const BackendEntry& entry : AllBackends()) {
       if (entry.backend != nullptr && entry.backend->WhyNot({}, cpu).empty()) found.push_back(entry.backend);
+    }
+    for (const MatmulBackend* plain : {AmxBf16OnPlainTiles(), AmxInt8OnPlainTiles()}) {
+      if (plain != nullptr && plain->WhyNot({}, cpu).empty()) found.push_back(plain);
     }
     return found;
   }();

@@ -57,7 +57,14 @@ TEST_CASE("brackets tell products, points, intervals and sets apart") {
 TEST_CASE("juxtaposition: mixed numbers, products, applications, function arguments") {
   CHECK(Read("2\\frac{1}{3}") == Read("2 \\frac{1}{3}"));
   CHECK(ReadLatex("2\\frac{1}{3}", Budget())->text == "mixed");
-  CHECK(Read("2(3)") == Read("2 \\cdot 3"));
+  CHECK(Read("2(3)") == "add(2, 3)");
+  CHECK(Read("5{\\frac{1}{2}}") == Read("5\\frac{1}{2}"));
+  CHECK(ReadLatex("137\\frac{-1}{-2}", Budget())->kind == Kind::kAdd);
+  CHECK(ReadLatex("\\frac{4}{2}8", Budget())->kind == Kind::kAdd);
+  CHECK(ReadLatex("(-2)(5)", Budget())->kind == Kind::kAdd);
+  CHECK(ReadLatex("(-2)(-5)", Budget())->kind == Kind::kMultiply);
+  CHECK(ReadLatex("2^1(3)", Budget())->kind == Kind::kMultiply);
+  CHECK(ReadLatex("2(6.0)", Budget())->kind == Kind::kMultiply);
   CHECK(Read("2x") == Read("2 \\cdot x"));
   CHECK(ReadLatex("f(x)", Budget())->kind == Kind::kFunction);
   CHECK(ReadLatex("x(x+1)", Budget())->kind == Kind::kMultiply);
@@ -67,9 +74,29 @@ TEST_CASE("juxtaposition: mixed numbers, products, applications, function argume
   CHECK(Read("\\ln e^2") == Read("\\ln(e^2)"));
 }
 
+TEST_CASE("sums, products, integrals and limits keep their variable and ends") {
+  CHECK(Read("\\sum_{k=1}^{n} k^2 + 1") == "add(sum(power(k, 2), k, 1, n), 1)");
+  CHECK(Read("\\prod^3_{k=1} k") == "product(k, k, 1, 3)");
+  CHECK(Read("\\int_0^1 x dx") == "integral(multiply(x, 1), x, 0, 1)");
+  CHECK(Read("\\int \\frac{dt}{t}") == "integral(divide(1, t), t)");
+  CHECK(Read("\\lim_{x \\to 0^{+}} x") == "limit(x, x, 0)");
+  CHECK(Read("3\\frac{d}{dx} 2x") == "multiply(3, derivative(multiply(2, x), x))");
+  CHECK(Read("\\frac{dy}{dx}") == "derivative(y, x)");
+  CHECK(Read("\\frac{d}{dx}") == "unreadable");
+}
+
+TEST_CASE("an i that stands by itself makes every letter complex, a capital I is the imaginary unit") {
+  const auto flags = [](const char* latex) { return ReadLatex(latex, Budget())->args.at(0).flags; };
+  for (const char* latex : {"x + 9i", "x + x_i", "x + \\sin y", "x + \\text{if}"}) CHECK(flags(latex) == kRealLetter);
+  for (const char* latex : {"x + 9 i", "x + 9\\cdot i", "x + 2(i)", "x + \\imath", "x + y_{i}"}) CHECK(flags(latex) == 0);
+  CHECK(Read("\\pi") == "pi");
+  CHECK(ReadLatex("I", Budget())->kind == Kind::kConstant);
+  CHECK(ReadLatex("I^2", Budget())->kind == Kind::kConstant);
+}
+
 TEST_CASE("formulas outside the language are unreadable") {
-  for (const char* latex :
-       {"", "\\foo", "1 +", "(1", "x^", "\\frac{1}", "1 < ", "\\left( 1 \\right)", "a \\mid b", "\\int x dx", "?"}) {
+  for (const char* latex : {"", "\\foo", "1 +", "(1", "x^", "\\frac{1}", "1 < ", "\\left( 1 \\right)", "a \\mid b",
+                            "\\sum_{k=1} k", "\\sum_{k}^{2} k", "\\int_0 x dx", "\\lim x", "?"}) {
     INFO(latex);
     CHECK(Read(latex) == "unreadable");
   }

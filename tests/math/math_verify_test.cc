@@ -122,6 +122,18 @@ TEST_CASE("verdicts on perturbed official answers equal the package's for at lea
   CheckAgainstList(tally, "math500_pairs.jsonl");
 }
 
+TEST_CASE("verdicts on answers perturbed in several ways at once equal the package's for at least 99.5 % of the pairs") {
+  std::map<std::string, std::string> golds;
+  const std::vector<json> rows = OfficialRows();
+  if (rows.empty()) TM_SKIP("no math500/test.jsonl");
+  for (const json& row : rows) golds[row.at("unique_id").get<std::string>()] = row.at("answer").get<std::string>();
+  const Tally tally = Compare("stacked_pairs.jsonl", golds);
+  Print("answers perturbed in several ways", tally);
+  CHECK(tally.pairs >= 900);
+  CHECK(tally.unequal <= tally.pairs * 0.005);
+  CheckAgainstList(tally, "stacked_pairs.jsonl");
+}
+
 TEST_CASE("every official answer equals itself in a box, and the text of its solution") {
   const std::vector<json> rows = OfficialRows();
   if (rows.empty()) TM_SKIP("no math500/test.jsonl");

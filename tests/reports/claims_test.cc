@@ -181,6 +181,12 @@ TEST_CASE("what cannot be compared, and why") {
   Json report = ExampleReport();
   CHECK_THAT(reason(report, {"LFM2-8B-A1B", 0.04, 20}), test::Contains("another model"));
   report["model"]["path"] = "LFM2-8B-A1B.gguf";
+  // What was measured is shown all the same.
+  const ClaimCard other = Check(report, claim);
+  REQUIRE(other.measured.size() == 1);
+  CHECK(other.measured[0].value == Approx(88));
+  CHECK_THAT(ToText(other), test::Contains("accuracy 88.00 %, 95 % interval 86.00 to 90.00"));
+  CHECK_THAT(ToText(other), test::Contains("NOT COMPARABLE: another model"));
   CHECK_THAT(reason(report), test::Contains("another model: LFM2-8B-A1B.gguf"));
   CHECK(Check(report, claim, {"lfm2.5-8B-A1B", 0.04, 20}).verdict == ClaimVerdict::kReproduced);
   report["model"] = {{"adapter", "replay"}, {"path", "LFM2.5-8B-A1B/completions.jsonl"}};

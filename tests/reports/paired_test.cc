@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -92,6 +93,35 @@ TEST_CASE("the randomisation test agrees with McNemar's on binary metrics, and h
   CHECK(RandomizationTest(pairs, 2, 1, 1, 2000) < 0.001);
   CHECK(PairedBootstrapInterval(pairs, 2, 1, 1, 2000).high < 0);
   CHECK(SecondMoment(pairs, 2) > 0.3);
+}
+
+// Above a thousand rows those that are alike are drawn by number; the same rows, each made a little different, are drawn one by
+// one.
+TEST_CASE("grouped rows are drawn as single ones are") {
+  for (const auto& [both, lost, gained, neither] : {std::array{900, 40, 70, 990}, {0, 3, 0, 1997}, {1000, 500, 500, 0}}) {
+    const std::vector<PairedTally> alike = Binary(both, lost, gained, neither);
+    std::vector<PairedTally> single = alike;
+    for (size_t i = 0; i < single.size(); ++i) single[i].baseline.count += 1e-9 * static_cast<double>(i);
+    const Interval grouped = PairedBootstrapInterval(alike, 1, 5, 6, 20000),
+                   plain = PairedBootstrapInterval(single, 1, 5, 7, 20000);
+    const double noise = 0.05 * (plain.high - plain.low);
+    CHECK(grouped.low == Approx(plain.low).margin(noise));
+    CHECK(grouped.high == Approx(plain.high).margin(noise));
+    CHECK(RandomizationTest(alike, 1, 5, 6, 20000) == Approx(McNemarExact(lost, gained)).margin(0.015));
+    const Interval again = PairedBootstrapInterval(alike, 1, 5, 6, 20000);
+    CHECK((again.low == grouped.low && again.high == grouped.high));
+  }
+  // Two parts whose denominators differ.
+  std::vector<PairedTally> pairs, single;
+  for (int i = 0; i < 2000; ++i) {
+    pairs.push_back({{1, 2}, {0, i % 2 == 0 ? 1.0 : 0.0}});
+    pairs.push_back({{i % 5 == 0 ? 0.0 : 1.0, 1}, {i % 3 == 0 ? 1.0 : 0.0, 1}});
+  }
+  single = pairs;
+  for (size_t i = 0; i < single.size(); ++i) single[i].candidate.count += 1e-9 * static_cast<double>(i);
+  const Interval grouped = PairedBootstrapInterval(pairs, 2, 1, 1, 5000), plain = PairedBootstrapInterval(single, 2, 1, 2, 5000);
+  CHECK(grouped.low == Approx(plain.low).margin(0.003));
+  CHECK(grouped.high == Approx(plain.high).margin(0.003));
 }
 
 TEST_CASE("a comparison without changes is not a certainty") {
