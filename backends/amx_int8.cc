@@ -42,10 +42,9 @@ namespace tidemark {
 TM_REGION_AMX
 namespace {
 
-using planes::kTileBytes;
-
 using planes::Broadcast;
 using planes::Halves;
+using planes::kTileBytes;
 using planes::kUnitPlanes;
 using planes::Load32;
 using planes::Q4_K;
@@ -335,9 +334,9 @@ TM_REGION_END
 
 namespace {
 
-constexpr int64_t kMinRows = 6;             // of x: fewer are faster as vectors (on paper)
-constexpr int64_t kChunkRows = 128;         // of x: beside a task's panels they stay in the second-level cache
-constexpr int64_t kTaskBytes = 128 * 1024;  // of panels, about
+constexpr int64_t kMinRows = 6;              // of x: fewer are faster as vectors (on paper)
+constexpr int64_t kInputBytes = 640 * 1024;  // of x: beside a task's panels it stays in the second-level cache
+constexpr int64_t kTaskBytes = 128 * 1024;   // of panels, about
 
 // Weights as avx512_int8 packs them.
 struct PackedAmxInt8 final : PackedWeights {
@@ -418,7 +417,8 @@ class AmxInt8 final : public MatmulBackend {
  private:
   static void RunTask(const PreparedCall& call, int64_t first, int64_t rows) {
     const PackedWeights *w = call.call.w, *gate = call.call.gate;
-    const int64_t chunk = std::min(kChunkRows, call.call.m()), size = chunk * kPanel;
+    const int64_t most = std::clamp<int64_t>(kInputBytes / call.tile_bytes / 32 * 32, 32, 256);
+    const int64_t chunk = std::min(most, call.call.m()), size = chunk * kPanel;
     float* totals = reinterpret_cast<float*>(ThreadScratch(ScratchUse::kOutput, 2 * size * static_cast<int64_t>(sizeof(float))));
     float* gate_totals = gate == nullptr ? nullptr : totals + size;
     const Matrix& y = call.call.y;
@@ -435,8 +435,9 @@ class AmxInt8 final : public MatmulBackend {
 
   // Rows [i, i + m) of x and the panel of row j of w.
   static void RunPanel(const PackedAmxInt8& w, int64_t j, const PreparedCall& call, int64_t i, int64_t m, float* totals) {
-    const int64_t k = w.view().k, x_bytes = Int8RowBytes(w.format->kind, k);
-    w.entry->multiply(w.panels + j / kPanel * w.format->PanelBytes(k), k, call.x + i * x_bytes, x_bytes, m, totals);
+    const int64_t k = w.view().k;
+    w.entry->multiply(w.panels + j / kPanel * w.format->PanelBytes(k), k, call.x + i * call.tile_bytes, call.tile_bytes, m,
+                      totals);
   }
 
   std::string_view name_;
