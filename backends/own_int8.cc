@@ -19,9 +19,9 @@ namespace {
 constexpr int64_t kHugePage = int64_t{2} << 20;
 // Panels of a task, bytes about. With few rows of x the product streams through the panels once, and long tasks keep the
 // processor's own prefetching going; with many, the panels stay in the second-level cache while tiles of x pass.
-constexpr int64_t kStreamedBytes = 512 * 1024, kResidentBytes = 128 * 1024, kLeastBytes = 48 * 1024;
+constexpr int64_t kStreamedBytes = 512 * 1024, kResidentBytes = 384 * 1024, kLeastBytes = 48 * 1024;
 constexpr int64_t kStreamedRows = 16;   // few rows
-constexpr int64_t kChunkValues = 1024;  // of k: a tile of so many and the panels' part stay in the first-level cache
+constexpr int64_t kChunkValues = 2048;  // of k: a tile of so many and the panels' part stay in the first-level cache
 
 struct FreeAligned {
   size_t alignment;
@@ -174,11 +174,12 @@ class OwnInt8 final : public MatmulBackend {
     const std::byte* panel = w.panels.get() + (part.first_panel + j) * w.panel_bytes;
     const int64_t k = w.view().k, first_unit = part.p / f.unit_values;
     const bool all = part.values == k, last = j + 1 == part.panels;
-    // What comes next: two units ahead in a stream; else the same part of the next panel, or the next part of the first.
+    // What comes next: two units ahead in a stream; else the same part of the next panel, or after the last panel the next part
+    // of the first, which is part 0 for the next tile.
     const std::byte* next = panel + first_unit * f.unit_bytes + 2 * f.unit_bytes;
     if (!all) {
-      next = last ? panel - j * w.panel_bytes + (part.p + part.values) / f.unit_values * f.unit_bytes
-                  : panel + w.panel_bytes + first_unit * f.unit_bytes;
+      const int64_t next_unit = part.p + part.values == k ? 0 : (part.p + part.values) / f.unit_values;
+      next = last ? panel - j * w.panel_bytes + next_unit * f.unit_bytes : panel + w.panel_bytes + first_unit * f.unit_bytes;
     }
     const std::byte* x = part.x + part.p / 256 * (part.height * Int8RowBytes(f.kind, 256));
     w.kernels->multiply[static_cast<size_t>(part.height - 1)]({panel + first_unit * f.unit_bytes,

@@ -11,6 +11,8 @@ namespace {
 // About 20 us on a current core: longer than the gap between two products of a layer, shorter than a scheduler tick.
 constexpr int kSpins = 2000;
 
+constexpr uint64_t kLeft = 0xffffffff;  // the part of a ticket that counts tasks
+
 inline void Pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -37,8 +39,8 @@ ThreadPool::ThreadPool(int threads) {
 
 ThreadPool::~ThreadPool() {
   stop_.store(true, std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  wake_.fetch_add(1, std::memory_order_release);
+  wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }
 
@@ -48,42 +50,48 @@ void ThreadPool::RunErased(int64_t tasks, void* body, Invoke invoke) {
     for (int64_t t = 0; t < tasks; ++t) invoke(body, t, 0);
     return;
   }
-  tasks_ = tasks;
-  body_ = body;
-  invoke_ = invoke;
-  next_task_.store(0, std::memory_order_relaxed);
-  busy_workers_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  TM_CHECK(tasks <= static_cast<int64_t>(kLeft), "{} tasks", tasks);
+  // Nobody reads these now: all tasks of the Run before were taken, and done.
+  tasks_.store(tasks, std::memory_order_relaxed);
+  body_.store(body, std::memory_order_relaxed);
+  invoke_.store(invoke, std::memory_order_relaxed);
+  done_.store(0, std::memory_order_relaxed);
+  const uint64_t run = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
+  ticket_.store(run << 32 | static_cast<uint64_t>(tasks), std::memory_order_release);
+  wake_.fetch_add(1, std::memory_order_release);
+  wake_.notify_all();
   DoTasks(0);
-  // Every worker must have left this Run before the next one may change tasks_.
-  for (int busy = busy_workers_.load(std::memory_order_acquire); busy != 0;
-       busy = busy_workers_.load(std::memory_order_acquire)) {
-    WaitWhile(busy_workers_, busy);
+  for (int64_t done = done_.load(std::memory_order_acquire); done != tasks; done = done_.load(std::memory_order_acquire)) {
+    WaitWhile(done_, done);
   }
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 void ThreadPool::WorkerLoop(int worker) {
-  for (uint64_t seen = 0;; ++seen) {
-    WaitWhile(generation_, seen);
+  while (true) {
+    const uint32_t seen = wake_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_relaxed)) return;
-    DoTasks(worker);
-    if (busy_workers_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_workers_.notify_one();
+    if (!DoTasks(worker)) WaitWhile(wake_, seen);
   }
 }
 
-void ThreadPool::DoTasks(int worker) {
-  while (true) {
-    const int64_t task = next_task_.fetch_add(1, std::memory_order_relaxed);
-    if (task >= tasks_) return;
+bool ThreadPool::DoTasks(int worker) {
+  bool any = false;
+  for (uint64_t ticket = ticket_.load(std::memory_order_acquire); (ticket & kLeft) != 0;) {
+    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    const int64_t tasks = tasks_.load(std::memory_order_relaxed), task = tasks - static_cast<int64_t>(ticket & kLeft);
+    any = true;
     try {
-      invoke_(body_, task, worker);
+      invoke_.load(std::memory_order_relaxed)(body_.load(std::memory_order_relaxed), task, worker);
     } catch (...) {
       const std::lock_guard lock(error_mutex_);
       if (!error_) error_ = std::current_exception();
     }
+    // The waiting caller sleeps on this only until the last one.
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == tasks) done_.notify_one();
+    ticket = ticket_.load(std::memory_order_acquire);
   }
+  return any;
 }
 
 }  // namespace tidemark

@@ -24,7 +24,7 @@ class ThreadPool {
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
   // How often work was handed to the other threads so far: forks and joins cost about a microsecond each.
-  uint64_t Forks() const { return generation_.load(std::memory_order_relaxed); }
+  uint64_t Forks() const { return wake_.load(std::memory_order_relaxed); }
 
   // Calls fn(task, worker) for every task in [0, tasks), each exactly once; worker in [0, size()) tells which thread, for
   // scratch memory. Tasks are handed out one by one in ascending order to whoever is free, so fn's result must not depend on
@@ -52,16 +52,17 @@ class ThreadPool {
 
   void RunErased(int64_t tasks, void* body, Invoke invoke);
   void WorkerLoop(int worker);
-  void DoTasks(int worker);
+  bool DoTasks(int worker);  // whether there was any to do
 
   std::vector<std::thread> workers_;
-  std::atomic<uint64_t> generation_{0};  // odd steps never occur: one increment starts one Run
-  std::atomic<int64_t> next_task_{0};
-  std::atomic<int> busy_workers_{0};
+  // (number of the Run << 32) | tasks that nobody has taken yet. A worker takes one by a compare-and-swap, so one that wakes late
+  // finds none, and nobody waits for it: a caller that has done all tasks itself returns at once.
+  std::atomic<uint64_t> ticket_{0};
+  std::atomic<int64_t> tasks_{0}, done_{0};
+  std::atomic<void*> body_{nullptr};
+  std::atomic<Invoke> invoke_{nullptr};
+  std::atomic<uint32_t> wake_{0};  // counts Runs; sleeping workers wait for it to change
   std::atomic<bool> stop_{false};
-  int64_t tasks_ = 0;
-  void* body_ = nullptr;
-  Invoke invoke_ = nullptr;
   std::mutex error_mutex_;
   std::exception_ptr error_;
 };

@@ -138,7 +138,7 @@ void Lfm2::Conv(const Lfm2Conv& w, int64_t conv_index, const Batch& batch, Const
   const Matrix bcx = Scratch(ws, kWide, h.rows, 3 * h.cols);
   const Matrix y = Scratch(ws, kMixed, h.rows, h.cols);
   const Matrix out = Scratch(ws, kQuery, h.rows, h.cols);
-  RunMatmuls({{w.in_proj.get(), n, bcx}}, ws, Op::kConvIn);
+  RunMatmuls({{w.in_proj.get(), n, bcx}}, ws, Op::kConvIn, ops_);
   AddBias(w.in_proj_bias, bcx, ws.pool(), ops_);
   ws.Lap(Op::kResidual);
   std::vector<ShortConvStep> conv_steps;
@@ -148,7 +148,7 @@ void Lfm2::Conv(const Lfm2Conv& w, int64_t conv_index, const Batch& batch, Const
   }
   ShortConv(bcx, conv_steps, w.kernel, w.bias, y, ws.pool(), ops_);
   ws.Lap(Op::kShortConv);
-  RunMatmuls({{w.out_proj.get(), y, out}}, ws, Op::kConvOut);
+  RunMatmuls({{w.out_proj.get(), y, out}}, ws, Op::kConvOut, ops_);
   AddBias(w.out_proj_bias, out, ws.pool(), ops_);
   Add(out, h, ws.pool(), ops_);
   ws.Lap(Op::kResidual);
@@ -161,7 +161,7 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
   const Matrix q = Scratch(ws, kQuery, h.rows, config_.num_attention_heads * d);
   const Matrix k = Scratch(ws, kKey, h.rows, config_.num_key_value_heads * d);
   const Matrix v = Scratch(ws, kValue, h.rows, config_.num_key_value_heads * d);
-  RunMatmuls({{w.q_proj.get(), n, q}, {w.k_proj.get(), n, k}, {w.v_proj.get(), n, v}}, ws, Op::kAttentionQkv);
+  RunMatmuls({{w.q_proj.get(), n, q}, {w.k_proj.get(), n, k}, {w.v_proj.get(), n, v}}, ws, Op::kAttentionQkv, ops_);
   RmsNorm(ByHead(q, d), w.q_layernorm, eps(), ByHead(q, d), ws.pool(), ops_);
   RmsNorm(ByHead(k, d), w.k_layernorm, eps(), ByHead(k, d), ws.pool(), ops_);
   ws.Lap(Op::kNorm);
@@ -192,7 +192,7 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
     ws.Lap(Op::kAttention);
   }
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
-  RunMatmuls({{w.out_proj.get(), mixed, out}}, ws, Op::kAttentionOut);
+  RunMatmuls({{w.out_proj.get(), mixed, out}}, ws, Op::kAttentionOut, ops_);
   Add(out, h, ws.pool(), ops_);
   ws.Lap(Op::kResidual);
 }
@@ -201,8 +201,8 @@ void Lfm2::SelfAttention(const Lfm2Attention& w, int64_t attention_index, const 
 void Lfm2::Mlp(const Lfm2Mlp& w, ConstMatrix n, Matrix h, Workspace& ws) const {
   const Matrix inner = Scratch(ws, kInner, h.rows, config_.intermediate_size);
   const Matrix out = Scratch(ws, kWide, h.rows, h.cols);
-  RunMatmuls({{.w = w.w3.get(), .x = n, .y = inner, .gate = w.w1.get()}}, ws, Op::kDenseGateUp);
-  RunMatmuls({{.w = w.w2.get(), .x = inner, .y = out}}, ws, Op::kDenseDown);
+  RunMatmuls({{.w = w.w3.get(), .x = n, .y = inner, .gate = w.w1.get()}}, ws, Op::kDenseGateUp, ops_);
+  RunMatmuls({{.w = w.w2.get(), .x = inner, .y = out}}, ws, Op::kDenseDown, ops_);
   Add(out, h, ws.pool(), ops_);
   ws.Lap(Op::kResidual);
 }
@@ -231,8 +231,8 @@ void Lfm2::Moe(const Lfm2Moe& w, int64_t layer, ConstMatrix n, Matrix h, Workspa
     gated.push_back({.w = mlp.w3.get(), .x = n, .y = RowRange(inner, first, count), .gate = mlp.w1.get(), .rows = rows});
     down.push_back({.w = mlp.w2.get(), .x = RowRange(inner, first, count), .y = RowRange(out, first, count)});
   }
-  RunMatmuls(gated, ws, Op::kExpertGateUp);
-  RunMatmuls(down, ws, Op::kExpertDown);
+  RunMatmuls(gated, ws, Op::kExpertGateUp, ops_);
+  RunMatmuls(down, ws, Op::kExpertDown, ops_);
   ScatterAddRows(out, plan, h, ws.pool(), ops_);
   ws.Lap(Op::kScatter);
 }
@@ -262,7 +262,7 @@ void Lfm2::Head(const Batch& batch, ConstMatrix h, Workspace& ws) const {
     }
     RmsNorm(n, w_.embedding_norm, eps(), n, ws.pool(), ops_);
     ws.Lap(Op::kNorm);
-    RunMatmuls({{w_.lm_head.get(), n, logits}}, ws, Op::kHead);
+    RunMatmuls({{w_.lm_head.get(), n, logits}}, ws, Op::kHead, ops_);
     for (int64_t r = 0; r < rows; ++r) std::copy_n(logits.Row(r).data(), vocab, block[static_cast<size_t>(r)].logits);
     ws.Lap(Op::kHead);
   }

@@ -68,7 +68,7 @@ void GatherRows(std::span<const MatmulCall> calls, float* buffer, ThreadPool& po
   });
 }
 
-void RunTakenApart(std::span<const MatmulCall> calls, Workspace& ws, Op role) {
+void RunTakenApart(std::span<const MatmulCall> calls, Workspace& ws, Op role, const OpKernels& ops) {
   int64_t gathered_size = 0, up_size = 0;
   for (const MatmulCall& call : calls) {
     if (RunsAsItIs(call)) continue;
@@ -102,19 +102,19 @@ void RunTakenApart(std::span<const MatmulCall> calls, Workspace& ws, Op role) {
   }
   RunOnBackends(plain, ws.pool());
   ws.Lap(role);
-  for (const Gated& pair : gated) SwiGlu(pair.gate, pair.up, ws.pool());
+  for (const Gated& pair : gated) SwiGlu(pair.gate, pair.up, ws.pool(), ops);
   ws.Lap(Op::kSwiGlu);
 }
 
 }  // namespace
 
-void RunMatmuls(std::span<const MatmulCall> calls, Workspace& workspace, Op role) {
+void RunMatmuls(std::span<const MatmulCall> calls, Workspace& workspace, Op role, const OpKernels& ops) {
   if (calls.empty()) return;
   if (std::all_of(calls.begin(), calls.end(), RunsAsItIs)) {
     RunOnBackends(calls, workspace.pool());
     workspace.Lap(role);
   } else {
-    RunTakenApart(calls, workspace, role);
+    RunTakenApart(calls, workspace, role, ops);
   }
 }
 
