@@ -28,7 +28,7 @@ double SecondsOf(const std::function<void()>& body, int64_t calls) {
 
 AbRow Compare(const Benchmark& a, const Benchmark& b, const AbOptions& options) {
   AbRow row;
-  row.name = Replaced(a.name, options.a, options.a + "|" + options.b);
+  row.name = Replaced(a.name, options.a, options.a + ":" + options.b);
   try {
     const std::function<void()> run_a = a.setup(), run_b = b.setup();  // both checked against the oracle here
     const double per_side = options.min_seconds / 2 / options.pairs;

@@ -13,7 +13,7 @@
 namespace tidemark {
 
 struct AbRow {
-  std::string name;                     // with "A|B" in place of the backend's name
+  std::string name;                     // with "A:B" in place of the backend's name
   double a_seconds = 0, b_seconds = 0;  // medians per call
   RankInterval speedup;                 // time of A / time of B: above 1, B is faster
   std::string failure;                  // why it could not be measured; empty: it was

@@ -1,5 +1,6 @@
-// The experts family: the routed products of one mixture layer, gate and up, SwiGLU, down, as lists of calls that the backend
-// balances, under several distributions of rows over experts. All experts of the layer exist, so large batches meet cold weights.
+// The experts family: the routed products of one mixture layer as the engine runs them, gate and up with SwiGLU on gathered rows,
+// then down, as lists of calls that the backend balances, under several distributions of rows over experts. All experts of the
+// layer exist, so large batches meet cold weights.
 #include <algorithm>
 #include <memory>
 
@@ -8,7 +9,7 @@
 #include "bench/expert_loads.h"
 #include "bench/random_data.h"
 #include "engine/core/error.h"
-#include "engine/ops/elementwise.h"
+#include "engine/model/matmuls.h"
 #include "engine/ops/experts.h"
 
 namespace tidemark {
@@ -23,7 +24,7 @@ struct Layer {
 struct ExpertsData {
   std::shared_ptr<Layer> layer;
   ExpertPlan plan;
-  std::vector<float> x, gate, up, y;
+  std::vector<float> x, inner, y;
 };
 
 const MatmulShape* FindShape(const BenchContext& context, std::string_view role) {
@@ -47,22 +48,19 @@ std::shared_ptr<Layer> MakeLayer(const BenchContext& context, const MatmulBacken
   return layer;
 }
 
-void Run(const ModelConfig& c, const MatmulBackend& backend, ExpertsData& data, ThreadPool& pool) {
+void Run(const ModelConfig& c, ExpertsData& data, Workspace& workspace) {
   const int64_t h = c.hidden_size, width = c.moe_intermediate_size;
-  std::vector<MatmulCall> gate_up, down;
+  const ConstMatrix x{data.x.data(), static_cast<int64_t>(data.x.size()) / h, h, h};
+  std::vector<MatmulCall> gated, down;
   for (const auto& [expert, first, slots] : data.plan.ranges) {
     const auto e = static_cast<size_t>(expert);
-    const ConstMatrix x{data.x.data() + first * h, slots, h, h};
-    const Matrix gate{data.gate.data() + first * width, slots, width, width},
-        up{data.up.data() + first * width, slots, width, width};
-    gate_up.push_back({data.layer->gates[e], x, gate});
-    gate_up.push_back({data.layer->ups[e], x, up});
-    down.push_back({data.layer->downs[e], gate, {data.y.data() + first * h, slots, h, h}});
+    const Matrix inner{data.inner.data() + first * width, slots, width, width};
+    gated.push_back(
+        {.w = data.layer->ups[e], .x = x, .y = inner, .gate = data.layer->gates[e], .rows = data.plan.slot_token.data() + first});
+    down.push_back({.w = data.layer->downs[e], .x = inner, .y = {data.y.data() + first * h, slots, h, h}});
   }
-  const auto slots = static_cast<int64_t>(data.plan.slot_token.size());
-  backend.Run(gate_up, pool);
-  SwiGlu({data.gate.data(), slots, width, width}, {data.up.data(), slots, width, width}, pool);
-  backend.Run(down, pool);
+  RunMatmuls(gated, workspace, Op::kExpertGateUp);
+  RunMatmuls(down, workspace, Op::kExpertDown);
 }
 
 std::function<void()> Setup(const BenchContext& context, const MatmulBackend& backend, const ExpertLoad& load, int64_t rows,
@@ -74,17 +72,18 @@ std::function<void()> Setup(const BenchContext& context, const MatmulBackend& ba
   if (data->layer == nullptr) shared = data->layer = MakeLayer(context, backend);
   const std::vector<float> weights(static_cast<size_t>(slots), 1.0f / static_cast<float>(k));
   data->plan = PlanExperts(DrawExperts(load, rows, k, context.seed), weights, k, c.num_experts);
-  data->x = RandomFloats(slots * c.hidden_size, 1.0f, context.seed + 1);
-  data->gate.resize(static_cast<size_t>(slots * c.moe_intermediate_size));
-  data->up.resize(data->gate.size());
-  data->y.resize(data->x.size());
-  const auto run = [data, &backend, &context] { Run(context.config, backend, *data, *context.pool); };
+  data->x = RandomFloats(rows * c.hidden_size, 1.0f, context.seed + 1);
+  data->inner.resize(static_cast<size_t>(slots * c.moe_intermediate_size));
+  data->y.resize(static_cast<size_t>(slots * c.hidden_size));
+  const auto workspace = std::make_shared<Workspace>(*context.pool);
+  const auto run = [data, workspace, &context] { Run(context.config, *data, *workspace); };
   run();
-  // The first expert's rows: what SwiGLU left are the inputs of the last product.
+  // The first expert's rows. What its gated unit left are the inputs of the last product; the unit itself is tested with the
+  // kernels.
   const ExpertPlan::Range& range = data->plan.ranges.front();
   const MatmulShape& down = *FindShape(context, "expert_down");
   CheckProduct(data->layer->downs[static_cast<size_t>(range.expert)]->view(),
-               {data->gate.data() + range.first_slot * down.k, range.slots, down.k, down.k},
+               {data->inner.data() + range.first_slot * down.k, range.slots, down.k, down.k},
                {data->y.data() + range.first_slot * down.n, range.slots, down.n, down.n},
                backend.PrecisionFor({down.format, down.n, down.k}));
   return run;

@@ -7,6 +7,7 @@
 #include "bench/cold_weights.h"
 #include "bench/random_data.h"
 #include "engine/core/error.h"
+#include "engine/model/matmuls.h"
 
 namespace tidemark {
 namespace {
@@ -47,8 +48,8 @@ const MatmulBackend* BackendOf(const MatmulShape& shape, const LoadOptions& load
   return first == load.backends.end() ? nullptr : *first;
 }
 
-// Matrices of one operation that every layer has are one list (q, k and v; gate and up); where formats differ between layers, as
-// in mixed quantisations, each has a list of its own.
+// Matrices of one operation that every layer has are one list (q, k and v; gate and up, fused); where formats differ between
+// layers, as in mixed quantisations, each has a list of its own.
 std::vector<Group> Groups(const BenchContext& context, const LoadOptions& load) {
   std::vector<Group> groups;
   for (const MatmulShape& shape : context.shapes) {
@@ -68,6 +69,11 @@ std::vector<Group> Groups(const BenchContext& context, const LoadOptions& load) 
   return groups;
 }
 
+bool RunsGated(const PackedWeights* gate, const PackedWeights* up, const float* x, float* y) {
+  const WeightView& w = up->view();
+  return up->backend().RunsFused({.w = up, .x = {x, 1, w.k, w.k}, .y = {y, 1, w.n, w.n}, .gate = gate});
+}
+
 // Seconds of one list with cold weights, one row of input per matrix.
 double MeasureGroup(const Group& group, const BenchContext& context) {
   std::vector<RotatingWeights> weights;
@@ -84,17 +90,26 @@ double MeasureGroup(const Group& group, const BenchContext& context) {
   const std::vector<float> x = RandomFloats(group.calls_each * k, 1.0f, context.seed + 1);
   std::vector<float> y(group.shapes.size() * static_cast<size_t>(group.calls_each * n));
   std::vector<MatmulCall> calls;
+  Workspace workspace(*context.pool);
+  // A backend that does not fuse the gated unit runs two products, and SwiGLU has a line of its own.
+  const bool pair = group.shapes.size() == 2 && (group.op == Op::kExpertGateUp || group.op == Op::kDenseGateUp);
+  const bool gated = pair && RunsGated(weights[0].Next(), weights[1].Next(), x.data(), y.data());
+  const auto add = [&](size_t i, int64_t c, const PackedWeights* gate) {
+    const MatmulShape& s = *group.shapes[i];
+    float* to = y.data() + (static_cast<int64_t>(i) * group.calls_each + c) * n;
+    calls.push_back({.w = weights[i].Next(), .x = {x.data() + c * k, 1, s.k, s.k}, .y = {to, 1, s.n, s.n}, .gate = gate});
+  };
   return TimeBody(
       [&] {
         calls.clear();
-        for (size_t i = 0; i < weights.size(); ++i) {
-          const MatmulShape& s = *group.shapes[i];
-          for (int64_t c = 0; c < group.calls_each; ++c) {
-            const auto at = (static_cast<int64_t>(i) * group.calls_each + c) * n;
-            calls.push_back({weights[i].Next(), {x.data() + c * k, 1, s.k, s.k}, {y.data() + at, 1, s.n, s.n}});
+        for (int64_t c = 0; c < group.calls_each; ++c) {
+          if (gated) {
+            add(1, c, weights[0].Next());
+          } else {
+            for (size_t i = 0; i < weights.size(); ++i) add(i, c, nullptr);
           }
         }
-        group.backend->Run(calls, *context.pool);
+        RunMatmuls(calls, workspace, group.op);
       },
       kSecondsEach);
 }

@@ -184,7 +184,7 @@ void MeasureLimits(const std::vector<SpeedVariant>& variants, const SpeedOptions
   std::set<int> done;
   for (const SpeedVariant& v : variants) {
     if (!done.insert(v.threads).second || Cancelled(options)) continue;
-    if (options.progress) options.progress(fmt::format("limits of the machine on {} threads", v.threads));
+    if (options.progress) options.progress(fmt::format("limits of the machine, threads: {}", v.threads));
     ThreadPool pool(v.threads);
     result.peaks.push_back(MeasurePeaks(v.load.cpu, pool, options.peaks));
   }

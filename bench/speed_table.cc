@@ -25,10 +25,12 @@ std::string Gib(int64_t bytes) {
                                    : fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
 }
 
+// Four digits, without an exponent.
+std::string Rate(double value) { return value >= 1000 ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value); }
+
 std::string RateCell(const RankInterval& r) {
   if (r.n == 0) return "";
-  return r.n == 1 ? fmt::format("{:.4g}", r.value)
-                  : fmt::format("{:.4g} ({:.4g} - {:.4g})", r.value, r.interval.low, r.interval.high);
+  return r.n == 1 ? Rate(r.value) : fmt::format("{} ({} - {})", Rate(r.value), Rate(r.interval.low), Rate(r.interval.high));
 }
 
 std::string RatioCell(const RankInterval& r) {
