@@ -1,10 +1,15 @@
 // tidemark divergence: how far the logits of a backend (or of another program, or of other weights) are from reference logits.
 #include "evals/divergence.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -31,6 +36,39 @@ struct DivergenceFlags {
   int64_t block = 256, chunk = 0;
   bool json = false;
 };
+
+// An output takes the place of what stands there; an input among it would be lost.
+void CheckOutputs(const DivergenceFlags& flags) {
+  using Named = std::pair<const char*, const std::string*>;
+  const auto same = [](const std::string& a, const std::string& b) {
+    std::error_code ignored;
+    const auto name = std::filesystem::weakly_canonical(a, ignored);
+    return std::filesystem::equivalent(a, b, ignored) || (!name.empty() && name == std::filesystem::weakly_canonical(b, ignored));
+  };
+  std::vector<Named> taken = {{"--text", &flags.text},           {"--tokens", &flags.tokens},
+                              {"--model", &flags.engine.model},  {"--against-model", &flags.against_model},
+                              {"--logits-in", &flags.logits_in}, {"--beside", &flags.beside}};
+  for (const Named& output :
+       {Named{"--tokens-out", &flags.tokens_out}, {"--logits-out", &flags.logits_out}, {"--out", &flags.out}}) {
+    if (output.second->empty()) continue;
+    for (const Named& other : taken) {
+      if (!other.second->empty() && same(*other.second, *output.second))
+        throw Error(output.first, fmt::format("{}, the file of {}", *output.second, other.first), "another file");
+    }
+    taken.push_back(output);
+  }
+}
+
+// Creates and removes the neighbour that WriteFileAtomically would write: hours of computing should not end at a typing error.
+void CheckWritable(const char* flag, const std::string& path) {
+  if (path.empty()) return;
+  if (std::filesystem::is_directory(path)) throw Error(flag, fmt::format("{}, a directory", path), "a file that can be written");
+  const std::string neighbour = fmt::format("{}.{}.tmp", path, getpid());
+  const int fd = open(neighbour.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) throw Error(flag, fmt::format("{} ({})", path, std::strerror(errno)), "a file that can be written");
+  close(fd);
+  unlink(neighbour.c_str());
+}
 
 // One side of the comparison that is computed here: a model and what runs it.
 class Side {
@@ -145,6 +183,7 @@ struct Result {
   DivergenceSummary tested;
   std::optional<DivergenceSummary> beside;
   std::optional<KlDifference> difference;  // of the tested side's KL and the other's
+  bool interrupted = false;                // then of the blocks before it
 };
 
 // A KL of about 0.001 or less is written with an exponent.
@@ -176,12 +215,14 @@ void PrintMarkdown(const std::string& tested, const std::string& reference, cons
   fmt::print("{}\n{}\n{}\n", names, line, rows);
 }
 
-Result Measure(const std::vector<TokenBlock>& blocks, Side& reference, Tested& tested, const std::optional<StoredLogits>& beside,
-               LogitsWriter* writer) {
+// Absent: interrupted before a position was done.
+std::optional<Result> Measure(const std::vector<TokenBlock>& blocks, Side& reference, Tested& tested,
+                              const std::optional<StoredLogits>& beside, LogitsWriter* writer) {
+  const std::atomic<bool>& cancelled = CancelFlag();
   DivergenceTally tally, other;
   const auto v = static_cast<size_t>(reference.vocab());
-  for (size_t b = 0; b < blocks.size(); ++b) {
-    if (CancelFlag()) throw Error("divergence", "an interruption", "");
+  size_t positions = 0, b = 0;
+  for (; b < blocks.size() && !cancelled; ++b) {
     const TokenBlock& block = blocks[b];
     const std::vector<float> p = reference.Logits(block.ids, b), q = tested.Logits(block.ids, b);
     if (writer != nullptr) writer->Add(block.ids, q);
@@ -194,8 +235,10 @@ Result Measure(const std::vector<TokenBlock>& blocks, Side& reference, Tested& t
     };
     add(q, tally);
     if (beside) add(beside->Logits(b), other);
+    positions += block.ids.size() - block.first_target;
   }
-  Result result{tally.Summary(), std::nullopt, std::nullopt};
+  if (positions == 0 && b < blocks.size()) return std::nullopt;
+  Result result{tally.Summary(), std::nullopt, std::nullopt, b < blocks.size()};
   if (beside) {
     result.beside = other.Summary();
     result.difference = tally.Minus(other);
@@ -203,10 +246,12 @@ Result Measure(const std::vector<TokenBlock>& blocks, Side& reference, Tested& t
   return result;
 }
 
-Json Report(const DivergenceFlags& flags, const Side& reference, const Tested& tested, const Result& result) {
+Json Report(const DivergenceFlags& flags, const Side& reference, const Tested& tested, size_t blocks, const Result& result) {
   Json json = {{"text", flags.tokens.empty() ? flags.text : flags.tokens},
                {"tested", tested.Describe()},
-               {"reference", reference.Describe()}};
+               {"reference", reference.Describe()},
+               {"interrupted", result.interrupted},
+               {"blocks_asked", blocks}};
   json.update(ToJson(result.tested));
   if (result.beside) {
     const KlDifference& d = *result.difference;
@@ -229,6 +274,10 @@ void CheckStored(const StoredLogits& stored, int64_t vocab, const std::vector<To
 }
 
 int Divergence(const DivergenceFlags& flags) {
+  CheckOutputs(flags);
+  CheckWritable("--tokens-out", flags.tokens_out);
+  CheckWritable("--logits-out", flags.logits_out);
+  CheckWritable("--out", flags.out);
   ThreadPool pool(ThreadCount(flags.engine, UsableCpu(flags.engine)));
   EngineFlags exact = flags.engine;
   exact.backend = flags.against;
@@ -248,16 +297,29 @@ int Divergence(const DivergenceFlags& flags) {
     throw Error("--against-model", fmt::format("{} logits per position", reference.vocab()), fmt::format("{}", tested.vocab()),
                 "both sides need the same vocabulary");
   }
+  CancelFlag();  // before there is something to clean up
   std::optional<LogitsWriter> writer;
   if (!flags.logits_out.empty()) writer.emplace(flags.logits_out, tested.vocab(), blocks.size());
-  const Result result = Measure(blocks, reference, tested, beside, writer ? &*writer : nullptr);
-  if (writer) writer->Finish();
-  const std::string text = Report(flags, reference, tested, result).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  if (!flags.out.empty()) WriteFileAtomically(flags.out, text);
+  const std::optional<Result> result = Measure(blocks, reference, tested, beside, writer ? &*writer : nullptr);
+  if (!result) {
+    fmt::print(stderr, "interrupted before the first of {} blocks was done\n", blocks.size());
+    return kInconclusive;
+  }
+  const std::string text =
+      Report(flags, reference, tested, blocks.size(), *result).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (flags.json) {
     fmt::print("{}", text);
   } else {
-    PrintMarkdown(tested.Name(), reference.Backends(), beside ? beside->Name() : "", result);
+    PrintMarkdown(tested.Name(), reference.Backends(), beside ? beside->Name() : "", *result);
+    if (result->interrupted) fmt::print("\nInterrupted: {} of {} blocks.\n", result->tested.blocks, blocks.size());
+  }
+  std::fflush(stdout);  // the result is out even if a file cannot be written
+  if (writer && !result->interrupted) writer->Finish();
+  if (!flags.out.empty()) WriteFileAtomically(flags.out, text);
+  if (result->interrupted) {
+    fmt::print(stderr, "interrupted: {} of {} blocks{}\n", result->tested.blocks, blocks.size(),
+               writer ? "; the logits of a part are not kept" : "");
+    return kInconclusive;
   }
   return kOk;
 }
@@ -269,9 +331,12 @@ void AddDivergence(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("divergence", "How far logits are from exact ones: KL divergence, same top token, perplexity");
   AddEngineFlags(*command, flags->engine, /*model_required=*/true);
+  // A block is a sequence of its own length, and they run one by one.
+  for (const char* unused : {"--ctx", "--batch"}) command->remove_option(command->get_option(unused));
   CLI::Option_group* input = command->add_option_group("text", "what the logits are of");
-  input->add_option("--text", flags->text, "plain text, cut into blocks");
-  input->add_option("--tokens", flags->tokens, "token ids, a block per line; after a bar | what counts");
+  input->add_option("--text", flags->text, "plain text, cut into blocks")->check(CLI::ExistingFile);
+  input->add_option("--tokens", flags->tokens, "token ids, a block per line; after a bar | what counts")
+      ->check(CLI::ExistingFile);
   input->require_option(1);
   command->add_option("--block", flags->block, "tokens of a block of --text, BOS included")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 20))
@@ -282,10 +347,14 @@ void AddDivergence(CLI::App& app, int& exit_code) {
   command->add_option("--against", flags->against, "backends of the reference, with keys and values in f32; auto: the exact ones")
       ->capture_default_str();
   command->add_option("--against-model", flags->against_model, "weights of the reference; absent: the same file");
-  command->add_option("--logits-in", flags->logits_in, "take the tested logits from this file (format: evals/logits_file.h)");
-  command->add_option("--beside", flags->beside,
-                      "a second set of tested logits, from a file; the difference of the KL is paired");
-  command->add_option("--logits-out", flags->logits_out, "write the tested logits to this file");
+  CLI::Option* stored =
+      command->add_option("--logits-in", flags->logits_in, "take the tested logits from this file (format: evals/logits_file.h)")
+          ->check(CLI::ExistingFile);
+  for (const char* computes : {"--backend", "--precision", "--kv-type", "--chunk"})
+    stored->excludes(command->get_option(computes));
+  command->add_option("--beside", flags->beside, "a second set of tested logits, from a file; the difference of the KL is paired")
+      ->check(CLI::ExistingFile);
+  command->add_option("--logits-out", flags->logits_out, "write the tested logits to this file, once all are there");
   command->add_option("--tokens-out", flags->tokens_out, "write the blocks to this file, for --tokens of another program");
   command->add_option("--out", flags->out, "also write the result to this JSON file");
   command->add_flag("--json", flags->json, "print the result as JSON instead of Markdown");

@@ -2,12 +2,15 @@
 #include "evals/logits_file.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 
 #include "engine/core/checked.h"
 #include "engine/core/error.h"
+#include "engine/core/file.h"
 
 namespace tidemark {
 namespace {
@@ -84,7 +87,8 @@ std::vector<float> LogitsReader::Logits(size_t block) const {
 }
 
 LogitsWriter::LogitsWriter(const std::filesystem::path& path, int64_t vocab, size_t blocks)
-    : path_(path), file_(std::fopen(path.c_str(), "wb")), vocab_(vocab), left_(blocks) {
+    : path_(path), temporary_(path.string() + fmt::format(".{}.tmp", getpid())), vocab_(vocab), left_(blocks) {
+  file_.reset(std::fopen(temporary_.c_str(), "wb"));
   if (file_ == nullptr) throw Error(path.string(), std::strerror(errno), "a file that can be written");
   const uint32_t header[2] = {static_cast<uint32_t>(vocab), static_cast<uint32_t>(blocks)};
   Write(kMagic, kMagicBytes);
@@ -94,7 +98,7 @@ LogitsWriter::LogitsWriter(const std::filesystem::path& path, int64_t vocab, siz
 LogitsWriter::~LogitsWriter() {
   if (finished_) return;
   std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
+  std::filesystem::remove(temporary_, ignored);
 }
 
 void LogitsWriter::Write(const void* data, size_t bytes) {
@@ -113,8 +117,12 @@ void LogitsWriter::Add(std::span<const TokenId> ids, std::span<const float> logi
 
 void LogitsWriter::Finish() {
   TM_CHECK(left_ == 0, "{} blocks are missing", left_);
-  if (std::fflush(file_.get()) != 0) throw Error(path_.string(), std::strerror(errno), "room for the logits");
+  if (std::fflush(file_.get()) != 0 || fsync(fileno(file_.get())) != 0)
+    throw Error(path_.string(), std::strerror(errno), "room for the logits");
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
+    throw Error(path_.string(), std::strerror(errno), "a file that can be written");
   finished_ = true;
+  SyncDirectory(path_.parent_path());
 }
 
 }  // namespace tidemark

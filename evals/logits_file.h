@@ -42,7 +42,8 @@ class LogitsReader {
   std::vector<Block> blocks_;
 };
 
-// Writes block by block. The file is complete only after Finish(); without it, it is removed. Throws Error if it cannot be
+// Writes block by block into a neighbour (PATH.PID.tmp), which takes the place of the file in Finish(); without it, the neighbour
+// is removed and a file that was there before stays as it is, also while a reader has it mapped. Throws Error if it cannot be
 // written.
 class LogitsWriter {
  public:
@@ -60,7 +61,7 @@ class LogitsWriter {
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
-  std::filesystem::path path_;
+  std::filesystem::path path_, temporary_;
   std::unique_ptr<std::FILE, Close> file_;
   int64_t vocab_ = 0;
   size_t left_ = 0;

@@ -270,6 +270,7 @@ void Print(const Api& api, const llama_model* model, const Options& o, const Tes
   std::printf("    \"avg_ts\": %.6f,\n    \"stddev_ts\": %.6f,\n", Mean(rates), Deviation(rates));
   number("load_ns", loading.load_ns);
   number("first_token_ns", loading.first_token_ns);
+  number("first_byte_at_first_token", 1);
   number("peak_rss_bytes", PeakRss());
   std::printf("    \"samples_cpu_ns\": %s,\n", Array(samples.cpu).c_str());
   std::printf("    \"samples_ns\": %s,\n    \"samples_ts\": %s\n  }", Array(samples.wall).c_str(), Array(rates).c_str());
@@ -319,11 +320,14 @@ int Main(int argc, char** argv) {
     loading.load_ns = Now() - start;
     Measurer{api, context.get(), std::mt19937(1), vocabulary}.Prefill(1, 0);
     loading.first_token_ns = Now() - start;
+    if (o.logits_out.empty()) {  // at once, so that who waits for the first byte can time the start of the process too
+      std::printf("[\n");
+      std::fflush(stdout);
+    }
   }
   if (!o.logits_out.empty()) {
     DumpLogits(api, model, vocabulary, o);
   } else {
-    std::printf("[\n");
     bool first = true;
     for (const Test& test : Tests(o)) {
       Print(api, model, o, test, loading, Run(api, model, vocabulary, o, test), first);

@@ -161,7 +161,35 @@ TEST_CASE("a file of logits that was not finished is not left behind") {
   const TemporaryDirectory directory;
   const auto path = directory.path() / "logits";
   { LogitsWriter writer(path, 4, 2); }
-  CHECK_FALSE(std::filesystem::exists(path));
+  CHECK(std::filesystem::is_empty(directory.path()));
+}
+
+TEST_CASE("a file of logits is replaced only when the new one is whole, also while it is being read") {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "logits";
+  const std::vector<TokenId> ids = {3};
+  const std::vector<float> before = {1, 2, 3, 4}, after = {5, 6, 7, 8};
+  {
+    LogitsWriter writer(path, 4, 1);
+    writer.Add(ids, before);
+    writer.Finish();
+  }
+  const MappedFile mapped(path);
+  const LogitsReader reader(mapped.bytes(), "logits");
+  {
+    LogitsWriter writer(path, 4, 1);
+    writer.Add(ids, after);
+  }
+  CHECK(LogitsReader(MappedFile(path).bytes(), "logits").blocks() == 1);
+  CHECK(reader.Logits(0) == before);
+  {
+    LogitsWriter writer(path, 4, 1);
+    writer.Add(ids, after);
+    writer.Finish();
+  }
+  CHECK(reader.Logits(0) == before);
+  const MappedFile now(path);
+  CHECK(LogitsReader(now.bytes(), "logits").Logits(0) == after);
 }
 
 TEST_CASE("broken files of logits are refused at every cut and for every hostile size") {
