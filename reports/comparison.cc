@@ -107,7 +107,7 @@ MetricComparison CompareMetric(const std::string& task, const ComparedMetric& me
   c.low = metric.low;
   c.high = metric.high;
   c.lower_is_better = metric.lower_is_better;
-  c.samples = static_cast<int64_t>(table.cells.size()) / parts;
+  c.samples = static_cast<int64_t>(WithCounts(table.cells, parts).size()) / parts;
   c.baseline = metric.low + width * Ratio(table, metric.parts.size(), &PairedTally::baseline);
   c.candidate = metric.low + width * Ratio(table, metric.parts.size(), &PairedTally::candidate);
   c.difference = width * PairedDifference(table.cells, parts);

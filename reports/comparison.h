@@ -64,7 +64,7 @@ struct MetricComparison {
   std::string task, name;
   double low = 0, high = 1;  // range of the metric
   bool lower_is_better = false;
-  int64_t samples = 0;  // in common; repeats of one count once
+  int64_t samples = 0;  // in common, with a count in either run; repeats of one count once
   double baseline = 0, candidate = 0, difference = 0;
   Interval interval;                     // paired bootstrap
   std::string test;                      // "mcnemar_exact" or "randomization"

@@ -39,6 +39,12 @@ double Difference(std::span<const PairedTally> totals) {
   return difference / static_cast<double>(totals.size());
 }
 
+// Resamples of rows that enter nothing would only dilute the others: 10 wrong answers among 400 are 10 samples of a rate over
+// wrong answers, and one more of them weighs a tenth and not a four-hundredth.
+bool HasCounts(std::span<const PairedTally> row) {
+  return std::any_of(row.begin(), row.end(), [](const PairedTally& t) { return t.baseline.count > 0 || t.candidate.count > 0; });
+}
+
 std::vector<PairedTally> Totals(std::span<const PairedTally> pairs, int64_t parts) {
   const auto width = static_cast<size_t>(parts);
   TM_CHECK(width > 0 && !pairs.empty() && pairs.size() % width == 0, "{} pairs of {} parts", pairs.size(), parts);
@@ -190,11 +196,22 @@ double Power(int64_t n, double discordance, double effect, const std::vector<int
 
 }  // namespace
 
+std::vector<PairedTally> WithCounts(std::span<const PairedTally> pairs, int64_t parts) {
+  const auto width = static_cast<size_t>(parts);
+  std::vector<PairedTally> kept;
+  for (size_t i = 0; i < pairs.size(); i += width) {
+    const auto row = pairs.subspan(i, width);
+    if (HasCounts(row)) kept.insert(kept.end(), row.begin(), row.end());
+  }
+  return kept;
+}
+
 double PairedDifference(std::span<const PairedTally> pairs, int64_t parts) { return Difference(Totals(pairs, parts)); }
 
-Interval PairedBootstrapInterval(std::span<const PairedTally> pairs, int64_t parts, uint64_t seed, uint64_t stream,
-                                 int resamples) {
+Interval PairedBootstrapInterval(std::span<const PairedTally> all, int64_t parts, uint64_t seed, uint64_t stream, int resamples) {
   const auto width = static_cast<size_t>(parts);
+  const std::vector<PairedTally> kept = WithCounts(all, parts);
+  const std::span<const PairedTally> pairs = kept;
   std::vector<PairedTally> totals = Totals(pairs, parts);
   const double value = Difference(totals);
   const size_t n = pairs.size() / width;
@@ -308,8 +325,9 @@ double MinimumEffect(int64_t n, double second_moment, double alpha, double power
   return high;
 }
 
-double SecondMoment(std::span<const PairedTally> pairs, int64_t parts) {
+double SecondMoment(std::span<const PairedTally> all, int64_t parts) {
   const auto width = static_cast<size_t>(parts);
+  const std::vector<PairedTally> pairs = WithCounts(all, parts);
   const std::vector<PairedTally> totals = Totals(pairs, parts);
   const double difference = Difference(totals);
   const auto n = static_cast<double>(pairs.size() / width);

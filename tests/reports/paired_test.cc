@@ -165,5 +165,54 @@ TEST_CASE("coverage of the paired interval is 95 % within one point from 40 samp
   }
 }
 
+// A rate over few of the samples, as a hallucination rate is one over the answers that are not correct.
+TEST_CASE("samples outside the denominator are no evidence") {
+  std::vector<PairedTally> few = Binary(4, 0, 0, 6), many = few;
+  many.resize(400, PairedTally{});
+  CHECK(WithCounts(many, 1).size() == 10);
+  CHECK(SecondMoment(many, 1) == SecondMoment(few, 1));
+  const Interval own = PairedBootstrapInterval(few, 1, 1, 2, 2000), diluted = PairedBootstrapInterval(many, 1, 1, 2, 2000);
+  CHECK((own.low == diluted.low && own.high == diluted.high));
+  CHECK(diluted.low < -0.05);
+  CHECK(diluted.high > 0.05);
+}
+
+TEST_CASE("coverage of the paired interval of rates over few samples", "[coverage]") {
+  const char* text = std::getenv("TIDEMARK_COVERAGE_DRAWS");
+  const int draws = text == nullptr ? 200 : std::atoi(text);
+  const double noise = 3.3 * std::sqrt(0.05 * 0.95 / draws);
+  uint64_t stream = 7000;
+  for (const double share : {0.025, 0.1}) {
+    std::string line = fmt::format("paired bootstrap, {:4.1f} % of 400 enter:", 100 * share);
+    for (const auto& [lost, gained] : {std::pair{0.15, 0.15}, {0.3, 0.1}, {0.25, 0.25}}) {
+      int covered = 0, defined = 0;
+      ++stream;
+      uint64_t index = 0;
+      const auto uniform = [&] { return UniformAt(99, stream, index++); };
+      while (defined < draws) {
+        std::vector<PairedTally> pairs;
+        bool any = false;
+        for (int i = 0; i < 400; ++i) {
+          PairedTally row;
+          if (uniform() < share) {
+            any = true;
+            const double u = uniform();
+            const bool was = u < lost || u >= 0.75, is = (u >= lost && u < lost + gained) || u >= 0.75;
+            row = {{was ? 1.0 : 0.0, 1}, {is ? 1.0 : 0.0, 1}};
+          }
+          pairs.push_back(row);
+        }
+        if (!any) continue;
+        const Interval interval = PairedBootstrapInterval(pairs, 1, stream, static_cast<uint64_t>(defined++), 500);
+        covered += interval.low - 1e-9 <= gained - lost && gained - lost <= interval.high + 1e-9 ? 1 : 0;
+      }
+      const double coverage = static_cast<double>(covered) / draws;
+      line += fmt::format(" {:.3f}", coverage);
+      CHECK(coverage > (share < 0.05 ? 0.92 : 0.94) - noise);  // about 10 samples, and about 40
+    }
+    if (text != nullptr) fmt::print("{}\n", line);
+  }
+}
+
 }  // namespace
 }  // namespace tidemark
