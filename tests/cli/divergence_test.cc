@@ -1,5 +1,7 @@
 // divergence end to end on the embedded model: a backend against itself, rounding against exact, files in and out, refusals.
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/cli/program.h"
 #include "tests/support/catch.h"
@@ -38,6 +40,8 @@ TEST_CASE("divergence: a backend against itself is 0, in whole blocks and token 
     CHECK(same.at("top1_agreement").at("value") == 1);
     CHECK(same.at("perplexity").at("ratio") == 1);
     CHECK(same.at("blocks") > 1);
+    CHECK(same.at("blocks") == same.at("blocks_asked"));
+    CHECK(same.at("interrupted") == false);
     CHECK_THAT(same.at("tested").at("backends").get<std::string>(), Contains("naive (exact)"));
   }
 }
@@ -93,6 +97,88 @@ TEST_CASE("divergence: logits and tokens that were written can be read") {
   refuse({"--text", work.Path("empty")}, "0 tokens");
   refuse({"--tokens", work.Path("tokens"), "--text", work.Path("text")}, "text");
   refuse({}, "text");
+}
+
+TEST_CASE("divergence: an output that is an input, or that cannot be written, is refused before anything is computed") {
+  const Work work;
+  work.Run({"--text", work.Path("text"), "--block", "16", "--tokens-out", work.Path("tokens"), "--logits-out",
+            work.Path("logits"), "--out", work.Path("report")});
+  const std::string logits = ReadText(work.Path("logits")), tokens = ReadText(work.Path("tokens"));
+  std::filesystem::create_symlink(work.Path("logits"), work.Path("link"));
+  const auto refuse = [&](const std::vector<std::string>& more, const std::string& message) {
+    // A model that does not exist: the complaint comes before it is looked for.
+    std::vector<std::string> words = {"divergence", "--model", work.Path("no-model"), "-t", "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    const ProgramResult result = RunProgram(words);
+    INFO(message << ": " << result.err);
+    CHECK(result.exit_code == 1);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, Contains(message));
+  };
+  const std::string t = work.Path("tokens"), l = work.Path("logits");
+  refuse({"--tokens", t, "--logits-in", l, "--logits-out", l}, "the file of --logits-in");
+  refuse({"--tokens", t, "--beside", l, "--logits-out", work.Path("link")}, "the file of --beside");
+  refuse({"--tokens", t, "--tokens-out", t}, "the file of --tokens");
+  refuse({"--tokens", t, "--logits-out", work.Path("new"), "--out", work.Path("./new")}, "the file of --logits-out");
+  refuse({"--tokens", t, "--out", work.Path("nowhere/report")}, "No such file");
+  refuse({"--tokens", t, "--logits-out", work.Path("nowhere/logits")}, "No such file");
+  refuse({"--tokens", t, "--out", std::filesystem::path(t).parent_path().string()}, "a directory");
+  refuse({"--text", work.Path("missing")}, "--text");
+  for (const char* flag : {"--backend=naive", "--precision=int8", "--kv-type=f16", "--chunk=1"})
+    refuse({"--tokens", t, "--logits-in", l, flag}, "excludes");
+  refuse({"--tokens", t, "--ctx", "99"}, "--ctx");
+  refuse({"--tokens", t, "--batch", "2"}, "--batch");
+  CHECK(ReadText(l) == logits);
+  CHECK(ReadText(t) == tokens);
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(t).parent_path()))
+    CHECK(entry.path().extension() != ".tmp");
+}
+
+TEST_CASE("divergence: interrupted, it summarises what is done and leaves the old logits") {
+  const Work work;
+  std::string text;
+  for (int i = 0; i < 40000; ++i) text += "Line " + std::to_string(i) + " of a long text.\n";
+  WriteText(work.Path("long"), text);
+  WriteText(work.Path("logits"), "old");
+  const std::filesystem::path directory = std::filesystem::path(work.Path("long")).parent_path();
+  for (const bool json : {true, false}) {
+    std::vector<std::string> words = {"divergence",
+                                      "--model",
+                                      "default",
+                                      "-t",
+                                      "1",
+                                      "--block",
+                                      "16",
+                                      "--text",
+                                      work.Path("long"),
+                                      "--logits-out",
+                                      work.Path("logits"),
+                                      "--out",
+                                      work.Path("report")};
+    if (json) words.push_back("--json");
+    Program program(words);
+    const auto computing = [&] {
+      for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+        std::error_code ignored;
+        if (entry.path().extension() == ".tmp" && std::filesystem::file_size(entry.path(), ignored) > 1 << 18) return true;
+      }
+      return false;
+    };
+    for (int i = 0; i < 30000 && !computing(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    program.Interrupt();
+    const ProgramResult result = program.Wait();
+    INFO(result.err);
+    REQUIRE(result.exit_code == 2);
+    CHECK_THAT(result.err, Contains("interrupted: "));
+    const Json report = Json::parse(ReadText(work.Path("report")));
+    CHECK(report.at("interrupted") == true);
+    CHECK(report.at("blocks") > 0);
+    CHECK(report.at("blocks") < report.at("blocks_asked"));
+    if (json) CHECK(Json::parse(result.out) == report);
+    if (!json) CHECK_THAT(result.out, Contains("Interrupted: ") && Contains("| mean KL (nats) |"));
+    CHECK(ReadText(work.Path("logits")) == "old");
+    CHECK_FALSE(computing());
+  }
 }
 
 TEST_CASE("divergence: only the tokens behind a bar count") {

@@ -23,10 +23,12 @@ inline TokenId ArgMax(std::span<const float> logits) {
 // A model on a pool of its own, all products by one list of backends.
 struct Loaded {
   explicit Loaded(const std::filesystem::path& path, int threads = 1, const std::string& backends = "naive")
+      : Loaded(path, threads, ParseBackendList(backends, DetectCpu())) {}
+  Loaded(const std::filesystem::path& path, int threads, std::vector<const MatmulBackend*> backends)
       : pool(threads), store(WeightStore::Open(path)), workspace(pool) {
     LoadOptions options;
     options.cpu = DetectCpu();
-    options.backends = ParseBackendList(backends, options.cpu);
+    options.backends = std::move(backends);
     model = LoadModel(*store, options, pool);
     vocab = static_cast<size_t>(model->Config().vocab_size);
   }

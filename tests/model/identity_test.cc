@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "backends/plain_tiles.h"
 #include "engine/core/error.h"
 #include "tests/model/fixture.h"
 #include "tests/support/catch.h"
@@ -93,40 +94,68 @@ TEST_CASE("logits do not depend on the batch") {
   }
 }
 
+// What runs all products of a model: the first that can take a matrix takes it.
+struct BackendList {
+  std::string name;
+  std::vector<const MatmulBackend*> backends;
+  bool exact = false;
+  bool plain = false;  // over plain tiles: slow, so with less work
+};
+
 // Own backends promise the same; other libraries do not. Integer kernels leave the matrices that they cannot take to float ones.
-std::vector<std::string> OwnBackendLists() {
+// The AMX kernels also run over plain tiles, so that machines without AMX test them too.
+std::vector<BackendList> OwnBackendLists() {
   const Cpu cpu = DetectCpu();
-  std::vector<std::string> lists;
+  std::vector<const MatmulBackend*> own;
   for (const BackendEntry& entry : AllBackends()) {
-    const std::string name(entry.name);
-    if (entry.backend == nullptr || !name.starts_with("avx") || !entry.backend->WhyNot({}, cpu).empty()) continue;
-    lists.push_back(entry.backend->PrecisionFor({}) == Precision::kInt8 ? name + ",avx2_f32" : name);
+    if (entry.name.starts_with("avx") || entry.name.starts_with("amx")) own.push_back(entry.backend);
+  }
+  const std::vector<const MatmulBackend*> plain = {AmxInt8OnPlainTiles(), AmxBf16OnPlainTiles()};
+  own.insert(own.end(), plain.begin(), plain.end());
+  std::vector<BackendList> lists;
+  for (const MatmulBackend* backend : own) {
+    if (backend == nullptr || !backend->WhyNot({}, cpu).empty()) continue;
+    const Precision precision = backend->PrecisionFor({});
+    lists.push_back({std::string(backend->Name()),
+                     {backend},
+                     precision == Precision::kExact,
+                     std::find(plain.begin(), plain.end(), backend) != plain.end()});
+    if (precision == Precision::kInt8) {
+      lists.back().name += ",avx2_f32";
+      lists.back().backends.push_back(ParseBackendList("avx2_f32", cpu).front());
+    }
   }
   return lists;
 }
 
+void CheckOwnBackend(const std::filesystem::path& model, const BackendList& list) {
+  Loaded reference(model), one(model, 1, list.backends), two(model, 2, list.backends);
+  const std::vector<TokenId> tokens = PseudoRandomTokens(list.plain ? 40 : 120, static_cast<int64_t>(reference.vocab));
+  const std::vector<float> whole = one.Logits(tokens);
+  for (const size_t chunk : list.plain ? std::vector<size_t>{1, 17} : std::vector<size_t>{1, 3, 5, 64})
+    CHECK(two.Logits(tokens, chunk) == whole);
+  std::vector<Sequence> sequences;
+  for (size_t i = 0; i < (list.plain ? 3u : 9u); ++i) sequences.emplace_back(two, i);
+  RunTogether(two, sequences, 9);
+  for (const Sequence& s : sequences) CHECK(s.together == s.alone);
+  if (!list.exact) return;
+  const std::vector<float> exact = reference.Logits(tokens);
+  float difference = 0, largest = 0;
+  for (size_t i = 0; i < exact.size(); ++i) {
+    difference = std::max(difference, std::abs(exact[i] - whole[i]));
+    largest = std::max(largest, std::abs(exact[i]));
+  }
+  INFO("difference " << difference << ", largest logit " << largest);
+  CHECK(difference <= 1e-4f * largest);
+}
+
 TEST_CASE("own backends: logits depend neither on chunks nor on the batch nor on threads, and exact ones are those of naive") {
-  const auto lists = OwnBackendLists();
+  const std::vector<BackendList> lists = OwnBackendLists();
   if (lists.empty()) TM_SKIP("no own backend runs on this machine");
   for (const char* name : kModels) {
-    Loaded reference(Golden(std::string("model/") + name));
-    const std::vector<TokenId> tokens = PseudoRandomTokens(120, static_cast<int64_t>(reference.vocab));
-    const std::vector<float> exact = reference.Logits(tokens);
-    float largest = 0;
-    for (const float v : exact) largest = std::max(largest, std::abs(v));
-    for (const std::string& list : lists) {
-      INFO(name << ", " << list);
-      Loaded one(Golden(std::string("model/") + name), 1, list), two(Golden(std::string("model/") + name), 2, list);
-      const std::vector<float> whole = one.Logits(tokens);
-      for (const size_t chunk : {1, 3, 5, 64}) CHECK(two.Logits(tokens, chunk) == whole);
-      std::vector<Sequence> sequences;
-      for (size_t i = 0; i < 9; ++i) sequences.emplace_back(two, i);
-      RunTogether(two, sequences, 9);
-      for (const Sequence& s : sequences) CHECK(s.together == s.alone);
-      float difference = 0;
-      for (size_t i = 0; i < exact.size(); ++i) difference = std::max(difference, std::abs(exact[i] - whole[i]));
-      INFO("difference " << difference << ", largest logit " << largest);
-      if (list.ends_with("_f32") && list.find(',') == std::string::npos) CHECK(difference <= 1e-4f * largest);
+    for (const BackendList& list : lists) {
+      INFO(name << ", " << list.name);
+      CheckOwnBackend(Golden(std::string("model/") + name), list);
     }
   }
 }
