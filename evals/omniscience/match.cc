@@ -72,7 +72,7 @@ const Quantity* Choose(const std::vector<Quantity>& all, const std::vector<Quant
   if (others(is_year)) std::erase_if(candidates, [&](const Quantity* q) { return is_year(*q); });
   if (candidates.empty()) return nullptr;
   if (!gold.unit.dimension.empty()) {
-    for (const std::string_view dimension : {gold.unit.dimension, std::string_view()}) {
+    for (const Dimension& dimension : {gold.unit.dimension, Dimension()}) {
       for (const Quantity* q : candidates) {
         if (q->unit.dimension == dimension) return q;
       }
@@ -89,10 +89,10 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
   bool converted = false;
   // 0.78 and 78 % are the same share.
   const auto is_share = [](double v) { return v > 0 && v < 1; };
-  if (unit.dimension == "percent" && answer.unit.dimension.empty() && is_share(value) && gold.value >= 1) {
+  if (unit.dimension.kind == "percent" && answer.unit.dimension.empty() && is_share(value) && gold.value >= 1) {
     value *= 100;
     answer_place += 2;
-  } else if (unit.dimension.empty() && answer.unit.dimension == "percent" && is_share(gold.value)) {
+  } else if (unit.dimension.empty() && answer.unit.dimension.kind == "percent" && is_share(gold.value)) {
     value /= 100;
     answer_place -= 2;
   }
@@ -100,6 +100,19 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
     if (unit.dimension != answer.unit.dimension) return {Grade::kIncorrect, "number: another unit"};
     converted = unit.factor != answer.unit.factor || unit.offset != answer.unit.offset;
     if (converted) value = (InBase(answer) - unit.offset) / unit.factor;
+    // Another prefix of the same unit only moves the decimal point.
+    const double shift = std::log10(answer.unit.factor / unit.factor), whole = std::round(shift);
+    if (converted && unit.offset == answer.unit.offset && std::fabs(shift - whole) < 1e-9) {
+      converted = false;
+      answer_place += static_cast<int>(whole);
+    }
+    // 65536 bytes are 64 KB: a prefix of data may count in steps of 1024.
+    for (const auto& [ours, theirs] :
+         {std::pair{unit.binary, answer.unit.factor}, {unit.factor, answer.unit.binary}, {unit.binary, answer.unit.binary}}) {
+      if (ours <= 0 || theirs <= 0) continue;
+      const double other = answer.value * theirs / ours;
+      if (std::fabs(other - gold.value) < std::fabs(value - gold.value)) value = other;
+    }
   }
   int place = gold.place;
   if (digits > 0 && gold.value != 0) place = static_cast<int>(std::floor(std::log10(std::fabs(gold.value)))) + 1 - digits;
