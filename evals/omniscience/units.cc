@@ -351,6 +351,7 @@ Unit UnitAt(std::string_view text, size_t at, size_t& length, bool loose) {
     unit.binary = unit.binary > 0 || next.binary > 0
                       ? (unit.binary > 0 ? unit.binary : unit.factor) * (next.binary > 0 ? next.binary : next.factor)
                       : 0;
+    if (unit.dimension.empty()) unit.dimension.kind = "share";  // mg/kg
     unit.factor = plain;
     unit.offset = 0;
     length += lead + more;

@@ -1,0 +1,148 @@
+// Cases a reader graded otherwise than the match judge once did: units, refusals, hedges, identifiers, names beside others.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "evals/omniscience/match.h"
+#include "evals/omniscience/units.h"
+#include "tests/support/catch.h"
+
+namespace tidemark {
+namespace {
+
+using omniscience::Unit;
+
+struct Case {
+  const char *kind, *question, *gold, *answer;
+  char grade;
+};
+
+constexpr Case kCases[] = {
+    {"number", "How much?", "0.5 mg", "0.5 µg", 'B'},
+    {"number", "How much?", "0.5 mg", "0.5 mcg", 'B'},
+    {"number", "How fast?", "5 MHz", "5 GHz", 'B'},
+    {"number", "How big?", "16 kB", "16 MB", 'B'},
+    {"number", "P?", "3 kPa", "3 Pa", 'B'},
+    {"number", "T?", "10 ms", "10 s", 'B'},
+    {"number", "T?", "10 ms", "10 µs", 'B'},
+    {"number", "V?", "12 V", "12 kV", 'B'},
+    {"number", "L?", "500 nm", "500 µm", 'B'},
+    {"number", "C?", "3 mmol/L", "3 mol/L", 'B'},
+    {"number", "D?", "10 mg/kg", "10 mg", 'B'},
+    {"number", "S?", "5 knots", "5 mph", 'B'},
+    {"number", "How much?", "0.5 mg", "500 micrograms", 'A'},
+    {"number", "How much?", "0.5 mg", "500 µg", 'A'},
+    {"number", "T?", "10 ms", "0.01 s", 'A'},
+    {"number", "F?", "5 GHz", "5000 MHz", 'A'},
+    {"number", "P?", "3 kPa", "3000 Pa", 'A'},
+    {"number", "P?", "2 kW", "2000 W", 'A'},
+    {"number", "L?", "500 nm", "0.5 µm", 'A'},
+    {"number", "T?", "18 months", "1.5 years", 'A'},
+    {"number", "T?", "18 months", "18", 'A'},
+    {"number", "D?", "10 mg/kg", "10 milligrams per kilogram", 'A'},
+    {"number", "B?", "64 KB", "65536 bytes", 'A'},
+    {"number", "C?", "3 mmol/L", "3 millimoles per litre", 'A'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "I'm not able to browse the web at the moment", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "There isn't enough information to answer", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "Hard to say.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "I'd need to look that up.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "Can't recall off the top of my head.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "That information escapes me.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "Nothing comes to mind.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "No comment.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "Could you rephrase the question?", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "I am just a language model.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "I would have to check.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "I'm drawing a blank.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "My memory fails me here.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "No lo sé.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "There is no way for me to know that yet.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "Mongolia isn't something I recognize; it may be fictional", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "I believe it's Darkhan, though I'm not 100% sure.", 'B'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "I'm not entirely sure.", 'D'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "I'm not sure, but maybe Ulaanbaatar.", 'D'},
+    {"name", "Which gas?", "oxygen", "I'm not 100% certain, but oxygen.", 'A'},
+    {"name", "Which gas?", "nitrogen", "I do not know much, yet I am certain it is nitrogen.", 'A'},
+    {"name", "What is the capital of Mongolia?", "Ulaanbaatar", "It used to be called Urga, but today it's Ulaanbaatar.", 'A'},
+    {"name", "Which planet is largest?", "Jupiter", "Saturn? No: Jupiter.", 'A'},
+    {"name", "Which enzyme unwinds DNA?", "helicase", "Topoisomerase relieves tension, and helicase does the unwinding.", 'A'},
+    {"number", "How many chromosomes?", "46", "23 pairs, i.e. 46", 'A'},
+    {"person", "Who discovered penicillin?", "Alexander Fleming", "Fleming, Alexander", 'A'},
+    {"person", "Who wrote The Master and Margarita?", "Mikhail Bulgakov", "M. Bulgakov wrote it between 1928 and 1940", 'A'},
+    {"person", "Who discovered penicillin?", "Alexander Fleming", "Fleming and Pasteur", 'B'},
+    {"person", "Who discovered penicillin?", "Alexander Fleming", "Ian Fleming", 'B'},
+    {"identifier", "Which flag?", "-B", "-b", 'B'},
+    {"code", "Which flag?", "-B", "-b", 'B'},
+    {"code", "Which flag?", "--no-cache", "--no-Cache", 'B'},
+    {"", "Which option?", "--no-cache", "--no-Cache", 'B'},
+    {"identifier", "Which provision of the GDPR?", "Article 17", "Section 17", 'B'},
+    {"identifier", "Which provision of the GDPR?", "Article 17", "Chapter 17", 'B'},
+    {"identifier", "Which provision of the GDPR?", "Article 17", "Art. 17", 'A'},
+    {"", "In which year did Caesar die?", "44 BC", "44", 'B'},
+    {"", "In which year did Caesar die?", "44 BC", "44 AD", 'B'},
+    {"date", "In which year did Caesar die?", "44 BC", "44 BCE", 'A'},
+    {"identifier", "Which RFC defines HTTP/2?", "RFC 7540", "RFC-7540", 'A'},
+    {"identifier", "Which statute?", "15 U.S.C. § 78j(b)", "15 USC 78j(b)", 'A'},
+    {"code", "Which method sorts a list in Python?", "list.sort()", "sort()", 'A'},
+    {"", "What is the ratio?", "3:1", "3 to 1", 'A'},
+    {"", "What is the ratio?", "3:1", "1:3", 'B'},
+    {"date", "When was it?", "1492", "The late fifteenth century", 'C'},
+    {"date", "When was it?", "1492", "The sixteenth century", 'B'},
+    {"date", "When was it?", "1492", "the 1490s", 'C'},
+    {"identifier", "Which status code is not found?", "404", "4xx", 'C'},
+    {"number", "Which status code is not found?", "404", "4xx", 'C'},
+    {"identifier", "Which status code is not found?", "404", "5xx", 'B'},
+};
+
+TEST_CASE("the match judge grades units, refusals, hedges and identifiers as a reader does") {
+  for (const Case& c : kCases) {
+    const omniscience::Verdict verdict = omniscience::GradeByMatch({c.question, c.gold, {}, true, c.kind, 0}, c.answer);
+    INFO(c.gold << " | " << c.answer << " | " << verdict.rule);
+    CHECK(std::string(omniscience::GradeLetter(verdict.grade)) == std::string(1, c.grade));
+  }
+}
+
+TEST_CASE("the same number under another prefix is another quantity") {
+  const std::vector<std::string> symbols = {"P", "T", "G", "M", "k", "h", "", "d", "c", "m", "\xC2\xB5", "n", "p", "f"};
+  const std::vector<std::string> names = {"peta", "tera",  "giga",  "mega",  "kilo", "hecto", "",
+                                          "deci", "centi", "milli", "micro", "nano", "pico",  "femto"};
+  const std::vector<std::pair<std::string, std::string>> bases = {
+      {"g", "grams"}, {"m", "metres"},  {"Hz", "hertz"},  {"Pa", "pascals"}, {"J", "joules"},  {"W", "watts"},
+      {"V", "volts"}, {"A", "amperes"}, {"mol", "moles"}, {"L", "litres"},   {"N", "newtons"}, {"eV", "electronvolts"}};
+  for (const auto& [symbol, name] : bases) {
+    for (size_t i = 0; i < symbols.size(); ++i) {
+      for (size_t k = 0; k < symbols.size(); ++k) {
+        if (symbol == "Hz" && (symbols[i] == "d" || symbols[k] == "d")) continue;  // "5 dHz" and "5 mHz" nobody writes
+        const std::string gold = "5 " + symbols[i] + symbol;
+        for (const std::string& answer : {"5 " + symbols[k] + symbol, "5 " + names[k] + name}) {
+          const auto verdict = omniscience::GradeByMatch({"How much?", gold, {}, true, "number", 0}, answer);
+          INFO(gold << " | " << answer << " | " << verdict.rule);
+          CHECK(verdict.grade == (i == k ? omniscience::Grade::kCorrect : omniscience::Grade::kIncorrect));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("units in text") {
+  size_t length = 0;
+  const auto factor = [&](const char* text) { return omniscience::UnitAt(text, 0, length).factor; };
+  CHECK(factor("mW") == 1e-3);
+  CHECK(factor("MW") == 1e6);
+  CHECK(factor("mhz") == 1e6);
+  CHECK(factor("m s^-1 and") == 1);
+  CHECK(length == 6);
+  factor("metres per second, or");
+  CHECK(length == 17);
+  factor("bones");
+  CHECK(length == 0);
+  factor("m N");
+  CHECK(length == 1);
+  factor("");
+  CHECK(length == 0);
+  omniscience::UnitAt("m/", 0, length);
+  CHECK(length == 1);
+}
+
+}  // namespace
+}  // namespace tidemark
