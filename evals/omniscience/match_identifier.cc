@@ -109,6 +109,7 @@ bool IsAcronym(std::string_view text) {
 struct Target {
   std::string core, label, compact;
   bool digits = false;
+  int numbers = 0;  // pieces with a digit
 };
 
 std::string Compact(const std::vector<Chunk>& chunks) {
@@ -124,6 +125,7 @@ Target MakeTarget(const std::string& gold) {
   for (size_t i = 0; i < chunks.size(); ++i) {
     if (!HasDigit(chunks[i].text)) continue;
     target.digits = true;
+    ++target.numbers;
     target.core = chunks[i].text;
     target.label = i > 0 ? chunks[i - 1].text : "";
   }
@@ -213,9 +215,7 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
     std::string row;
     for (size_t k = i; k < std::min(chunks.size(), i + 6); ++k) {
       row += chunks[k].text;
-      const auto same = [&](const Target& t) {
-        return t.label.size() > 1 && !IsLabel(t.label) && Squeeze(row) == Squeeze(t.compact);
-      };
+      const auto same = [&](const Target& t) { return t.numbers > 1 && Squeeze(row) == Squeeze(t.compact); };
       if (std::any_of(targets.begin(), targets.end(), same) && !Negated(words, WordAt(words, chunks[i].begin)))
         return {Grade::kCorrect, "identifier"};
     }
@@ -229,6 +229,10 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
     if (i + 2 < chunks.size() && chunks[i + 1].text == "or" && SameShape(chunks[i + 2], targets.front()) &&
         chunks[i + 2].text != chunk.text)
       return {Grade::kIncorrect, "identifier: two given"};
+    // The same with the label repeated: "RFC 8446 or RFC 8447".
+    if (i > 0 && i + 3 < chunks.size() && chunks[i + 1].text == "or" && chunks[i + 2].text == chunks[i - 1].text &&
+        SameShape(chunks[i + 3], targets.front()) && chunks[i + 3].text != chunk.text)
+      return {Grade::kIncorrect, "identifier: two given"};
     const std::string before = i > 0 ? chunks[i - 1].original : "";
     if (OfSomethingElse(before, targets, asked)) return {Grade::kIncorrect, "identifier: of something else"};
     const int provision = i > 0 ? Provision(chunks[i - 1].text) : 0;
@@ -237,7 +241,7 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
       return {Grade::kIncorrect, "identifier: of another kind of provision"};
     Verdict verdict{Grade::kIncorrect, "identifier: differs"};
     for (const Target& t : targets) {
-      if (Bare(chunk.text, t) == t.core || chunk.text == t.label + t.core || chunk.text == t.compact)
+      if (Bare(chunk.text, t) == t.core || Squeeze(chunk.text) == t.label + t.core || chunk.text == t.compact)
         return {Grade::kCorrect, "identifier"};
       if (IsClassOf(chunk.text, t.core)) verdict = {Grade::kPartial, "identifier: its class"};
       if (t.digits && StartsWith(chunk.text, t.core + "(")) verdict = {Grade::kPartial, "identifier: more precise"};
