@@ -119,18 +119,20 @@ const Magnitude* MagnitudeAt(std::string_view text, size_t at, std::span<const M
 }
 
 // "$4.5b", "4.5bn", "4.5 billion": nullptr if none follows. A lone letter is a magnitude only of money, elsewhere it is a unit.
-const Magnitude* MagnitudeAfter(std::string_view text, const Quantity& q) {
+const Magnitude* MagnitudeAfter(std::string_view text, std::string_view original, const Quantity& q) {
   static constexpr Magnitude kOfMoney[] = {{"k", 3}, {"m", 6}, {"b", 9}, {"t", 12}};
   const bool money = EndsWithAny(text.substr(0, q.begin), {"$", "\xE2\x82\xAC", "\xC2\xA3"});
   if (const Magnitude* letter = MagnitudeAt(text, q.end, kOfMoney); money && letter != nullptr) return letter;
   const bool gap = q.end < text.size() && (text[q.end] == ' ' || text[q.end] == '-');
-  return MagnitudeAt(text, q.end + (gap ? 1 : 0), kMagnitudes);
+  const size_t at = q.end + (gap ? 1 : 0);
+  if (original.substr(at, 2) == "mN" || original.substr(at, 2) == "MN") return nullptr;  // newtons
+  return MagnitudeAt(text, at, kMagnitudes);
 }
 
 // Magnitude word and unit after a number, sign, currency and bound before it. `text` is the original in ASCII lower case.
 void ReadSurroundings(std::string_view text, std::string_view original, Quantity& q) {
   const auto skip_space = [&](size_t at) { return at < text.size() && (text[at] == ' ' || text[at] == '-') ? at + 1 : at; };
-  if (const Magnitude* m = MagnitudeAfter(text, q)) {
+  if (const Magnitude* m = MagnitudeAfter(text, original, q)) {
     q.value *= std::pow(10.0, m->power);
     q.place += m->power;
     q.power = m->power;
@@ -182,7 +184,7 @@ std::optional<Quantity> ReadNumeral(std::string_view text, std::string_view orig
   }
   // A letter right behind belongs to an identifier, unless it begins a unit or a magnitude.
   size_t unit = 0;
-  if (q.end < text.size() && IsWordByte(text[q.end]) && MagnitudeAfter(text, q) == nullptr) {
+  if (q.end < text.size() && IsWordByte(text[q.end]) && MagnitudeAfter(text, original, q) == nullptr) {
     UnitAt(original, q.end, unit);
     // "12A", "5B", "3T": a number of a section or a model more often than a quantity.
     const bool letter = unit == 1 && std::string_view("ABJMNT").find(original[q.end]) != std::string_view::npos;

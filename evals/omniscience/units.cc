@@ -64,7 +64,7 @@ constexpr Row kPlain[] = {
     {"kph|kmh", "", {1, 0, -1}, "", 1 / 3.6},
     {"mph", "", {1, 0, -1}, "", 0.44704},
     {"kn|kt|kts", "knot|knots", {1, 0, -1}, "", 1852.0 / 3600},
-    {"", "hectare|hectares|ha", {2}, "", 1e4},
+    {"ha", "hectare|hectares", {2}, "", 1e4},
     {"", "acre|acres", {2}, "", 4046.8564224},
     {"", "inch|inches", {1}, "", 0.0254},
     {"ft", "foot|feet", {1}, "", 0.3048},

@@ -1,4 +1,5 @@
 // Cases a reader graded otherwise than the match judge once did: units, refusals, hedges, identifiers, names beside others.
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,6 +101,84 @@ TEST_CASE("the match judge grades units, refusals, hedges and identifiers as a r
     INFO(c.gold << " | " << c.answer << " | " << verdict.rule);
     CHECK(std::string(omniscience::GradeLetter(verdict.grade)) == std::string(1, c.grade));
   }
+}
+
+// Written and graded by hand before the judge saw them: it agreed on 51, and on one more since two identifiers joined by "or" are
+// refused. On the rest it differs.
+constexpr Case kBlind[] = {
+    {"number", "What is the boiling point of water at sea level in degrees Celsius?", "100 °C", "212 °F", 'A'},
+    {"number", "What is the boiling point of water at sea level in degrees Celsius?", "100 °C", "373.15 K", 'A'},
+    {"number", "What is the boiling point of water at sea level in degrees Celsius?", "100 °C", "about 90 degrees", 'B'},
+    {"number", "How long is the marathon?", "42.195 km", "42,195 metres", 'A'},
+    {"number", "How long is the marathon?", "42.195 km", "26.2 miles", 'C'},
+    {"number", "How long is the marathon?", "42.195 km", "Roughly 42 km", 'C'},
+    {"number", "How long is the marathon?", "42.195 km", "42.195 miles", 'B'},
+    {"number", "How many bones does an adult human have?", "206", "Two hundred and six.", 'A'},
+    {"number", "How many bones does an adult human have?", "206", "A newborn has about 270, an adult 206.", 'A'},
+    {"number", "How many bones does an adult human have?", "206", "Over 200", 'C'},
+    {"number", "How many bones does an adult human have?", "206", "That varies from person to person.", 'D'},
+    {"number", "What is the resting voltage of a lithium cell?", "3.7 V", "3700 mV", 'A'},
+    {"number", "What is the resting voltage of a lithium cell?", "3.7 V", "3.7 mV", 'B'},
+    {"number", "How much does the standard drink contain?", "14 grams", "0.014 kg of pure alcohol", 'A'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "Picasso did, in 1937.", 'A'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "It was Dalí, not Picasso.", 'B'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "It was Picasso, not Dalí.", 'A'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "A Spanish painter", 'C'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "P. Picasso", 'A'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "Paul Picasso", 'B'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "I'd rather not guess.", 'D'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "No clue, sorry", 'D'},
+    {"person", "Who painted Guernica?", "Pablo Picasso", "Joan Miró, I am fairly sure.", 'B'},
+    {"name", "What is the largest organ of the human body?", "skin", "The skin", 'A'},
+    {"name", "What is the largest organ of the human body?", "skin", "Liver? No, the skin.", 'A'},
+    {"name", "What is the largest organ of the human body?", "skin", "Most people say the liver, but it is actually the skin.",
+     'A'},
+    {"name", "What is the largest organ of the human body?", "skin", "the liver", 'B'},
+    {"name", "What is the largest organ of the human body?", "skin", "I can't answer that without looking it up.", 'D'},
+    {"name", "What is the largest organ of the human body?", "skin", "The integumentary system's main organ, the skin", 'A'},
+    {"name", "What is the largest organ of the human body?", "skin", "skin or liver", 'B'},
+    {"name", "What is the capital of Australia?", "Canberra", "Sydney", 'B'},
+    {"name", "What is the capital of Australia?", "Canberra", "Canberra, although many would say Sydney.", 'A'},
+    {"name", "What is the capital of Australia?", "Canberra", "Not Sydney but Canberra", 'A'},
+    {"name", "What is the capital of Australia?", "Canberra", "Sydney is the largest city, while the capital is Canberra.", 'A'},
+    {"name", "What is the capital of Australia?", "Canberra", "It's been Canberra since 1913; Melbourne before that.", 'A'},
+    {"name", "What is the capital of Australia?", "Canberra", "My training did not cover this.", 'D'},
+    {"name", "What is the capital of Australia?", "Canberra", "Wish I knew!", 'D'},
+    {"name", "What is the capital of Australia?", "Canberra", "A planned city in the south-east", 'C'},
+    {"date", "When did the Berlin Wall fall?", "9 November 1989", "11/9/1989", 'A'},
+    {"date", "When did the Berlin Wall fall?", "9 November 1989", "1989", 'C'},
+    {"date", "When did the Berlin Wall fall?", "9 November 1989", "in the late 1980s", 'C'},
+    {"date", "When did the Berlin Wall fall?", "9 November 1989", "October 1989", 'B'},
+    {"date", "When did the Berlin Wall fall?", "9 November 1989", "The ninth of November 1989", 'A'},
+    {"date", "When did the Berlin Wall fall?", "9 November 1989", "twentieth century", 'C'},
+    {"date", "When did the Berlin Wall fall?", "9 November 1989", "I am not fully certain, but I'd say 9 November 1989", 'A'},
+    {"identifier", "Which RFC specifies TLS 1.3?", "RFC 8446", "8446", 'A'},
+    {"identifier", "Which RFC specifies TLS 1.3?", "RFC 8446", "RFC 5246", 'B'},
+    {"identifier", "Which RFC specifies TLS 1.3?", "RFC 8446", "rfc8446, which obsoletes RFC 5246", 'A'},
+    {"identifier", "Which RFC specifies TLS 1.3?", "RFC 8446", "RFC 8446 or RFC 8447", 'B'},
+    {"identifier", "Which HTTP status code means \"I'm a teapot\"?", "418", "HTTP 418", 'A'},
+    {"identifier", "Which HTTP status code means \"I'm a teapot\"?", "418", "A 4xx client error", 'C'},
+    {"code", "Which Git option amends the last commit?", "--amend", "git commit --amend", 'A'},
+    {"code", "Which Git option amends the last commit?", "--amend", "-amend", 'B'},
+    {"code", "Which Git option amends the last commit?", "--amend", "--Amend", 'B'},
+    {"code", "Which Python function gives the length of a list?", "len()", "len(x)", 'A'},
+    {"code", "Which Python function gives the length of a list?", "len()", "length()", 'B'},
+    {"identifier", "Which amendment abolished slavery in the US?", "13th Amendment", "The Thirteenth Amendment", 'A'},
+    {"identifier", "Which amendment abolished slavery in the US?", "13th Amendment", "Amendment XIV", 'B'},
+    {"number", "What is the speed of sound in air at 20 °C?", "343 m/s", "1235 km/h", 'A'},
+    {"number", "What is the speed of sound in air at 20 °C?", "343 m/s", "343 km/s", 'B'},
+};
+
+TEST_CASE("the match judge agrees with 52 of 60 grades that were given before it ran") {
+  size_t agreed = 0;
+  for (const Case& c : kBlind) {
+    const bool person = std::string(c.gold) == "Pablo Picasso";
+    const std::vector<std::string> aliases = person ? std::vector<std::string>{"Picasso"} : std::vector<std::string>{};
+    const auto verdict = omniscience::GradeByMatch({c.question, c.gold, aliases, true, c.kind, 0}, c.answer);
+    agreed += omniscience::GradeLetter(verdict.grade) == std::string(1, c.grade) ? 1 : 0;
+  }
+  CHECK(std::size(kBlind) == 60);
+  CHECK(agreed == 52);
 }
 
 TEST_CASE("the same number under another prefix is another quantity") {
