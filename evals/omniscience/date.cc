@@ -92,6 +92,11 @@ std::optional<Date> Digits(const Words& words, size_t i) {
   return date;
 }
 
+// "15th", "fifteenth", "twenty-first" with "century" behind it.
+bool BeforeCentury(const Words& words, size_t i) {
+  return (i + 1 < words.size() && words[i + 1].text == "century") || (i + 2 < words.size() && words[i + 2].text == "century");
+}
+
 std::optional<Date> DateAt(const Words& words, size_t i) {
   if (const auto digits = Digits(words, i)) return digits;
   Date date;
@@ -107,7 +112,7 @@ std::optional<Date> DateAt(const Words& words, size_t i) {
     if (at < words.size() && IsOneOf(words[at].text, {"of", "in"})) ++at;
     if (Near(words, at)) date.year = Year(words, at);
     if (date.day == 0 && date.year == 0) return std::nullopt;
-  } else if (const int day = Day(words, at)) {  // 14 July 1789; the 14th of July
+  } else if (const int day = BeforeCentury(words, i) ? 0 : Day(words, at)) {  // 14 July 1789; the 14th of July
     if (at < words.size() && words[at].text == "of") ++at;
     if (at < words.size() && words[at].text == "day") return std::nullopt;
     const int then = at < words.size() && Near(words, at) ? Month(words[at].text) : 0;
@@ -125,7 +130,20 @@ std::optional<Date> DateAt(const Words& words, size_t i) {
     at = i;
     const std::string& w = words[i].text;
     const bool decade = w.size() == 5 && w.back() == 's' && Number(w.substr(0, 4), false) && w[3] == '0';
-    if (decade) {
+    std::vector<std::string> texts;
+    for (size_t k = i; k < std::min(words.size(), i + 2); ++k) texts.push_back(words[k].text);
+    double nth = 0;
+    size_t spelled = ParseNumberWords(texts, 0, nth);
+    if (w.size() > 2 && IsOneOf(std::string_view(w).substr(w.size() - 2), {"st", "nd", "rd", "th"})) {
+      if (const auto n = Number(w, true)) nth = *n, spelled = 1;
+    }
+    const bool century =
+        spelled > 0 && i + spelled < words.size() && words[i + spelled].text == "century" && nth >= 1 && nth <= 30;
+    if (century) {
+      date.year = std::max(1, 100 * static_cast<int>(nth) - 100);
+      date.century = true;
+      at += spelled + 1;
+    } else if (decade) {
       date.year = *Number(w.substr(0, 4), false);
       date.decade = true;
       ++at;
@@ -144,6 +162,12 @@ bool Agrees(const Date& gold, const Date& answer, int month, int day, bool& coar
     if (a == 0) coarser = coarser || g != 0;
     return g == 0 || a == 0 || g == a;
   };
+  if (answer.century != gold.century) {
+    const Date& whole = answer.century ? answer : gold;
+    const Date& single = answer.century ? gold : answer;
+    (answer.century ? coarser : finer) = true;
+    return single.year >= whole.year && single.year <= whole.year + 100;
+  }
   if (answer.decade != gold.decade) {
     const Date& whole = answer.decade ? answer : gold;
     const Date& single = answer.decade ? gold : answer;

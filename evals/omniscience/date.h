@@ -12,6 +12,7 @@ namespace tidemark::omniscience {
 struct Date {
   int year = 0, month = 0, day = 0;  // 0: not given; negative years are before the common era
   bool decade = false;               // "1780s": some year from `year` on
+  bool century = false;              // "18th century": some year from `year` on
   bool swappable = false;            // digits alone: day and month may be the other way round
   size_t word = 0, words = 0;        // where in the text: first word and number of words
 };

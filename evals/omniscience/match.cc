@@ -39,7 +39,8 @@ std::string_view AfterConclusion(std::string_view focus) {
   const Words words = SplitWords(focus);
   size_t tries = 8;  // more would only cost time
   for (size_t i = words.size(); i-- > 1 && tries > 0;) {
-    if (!IsOneOf(words[i].text, {"so", "therefore", "thus", "hence"}) || !BeginsClause(words, i)) continue;
+    if (!IsOneOf(words[i].text, {"so", "therefore", "thus", "hence", "i"}) || !BeginsClause(words, i)) continue;
+    if (words[i].text == "i" && (i + 1 == words.size() || words[i + 1].text != "e")) continue;  // i.e.
     const std::string_view rest = focus.substr(words[i].begin);
     --tries;
     if (!FindQuantities(rest).empty()) return rest;
@@ -72,7 +73,7 @@ const Quantity* Choose(const std::vector<Quantity>& all, const std::vector<Quant
   if (others(is_year)) std::erase_if(candidates, [&](const Quantity* q) { return is_year(*q); });
   if (candidates.empty()) return nullptr;
   if (!gold.unit.dimension.empty()) {
-    for (const std::string_view dimension : {gold.unit.dimension, std::string_view()}) {
+    for (const Dimension& dimension : {gold.unit.dimension, Dimension()}) {
       for (const Quantity* q : candidates) {
         if (q->unit.dimension == dimension) return q;
       }
@@ -89,10 +90,10 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
   bool converted = false;
   // 0.78 and 78 % are the same share.
   const auto is_share = [](double v) { return v > 0 && v < 1; };
-  if (unit.dimension == "percent" && answer.unit.dimension.empty() && is_share(value) && gold.value >= 1) {
+  if (unit.dimension.kind == "percent" && answer.unit.dimension.empty() && is_share(value) && gold.value >= 1) {
     value *= 100;
     answer_place += 2;
-  } else if (unit.dimension.empty() && answer.unit.dimension == "percent" && is_share(gold.value)) {
+  } else if (unit.dimension.empty() && answer.unit.dimension.kind == "percent" && is_share(gold.value)) {
     value /= 100;
     answer_place -= 2;
   }
@@ -100,6 +101,19 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
     if (unit.dimension != answer.unit.dimension) return {Grade::kIncorrect, "number: another unit"};
     converted = unit.factor != answer.unit.factor || unit.offset != answer.unit.offset;
     if (converted) value = (InBase(answer) - unit.offset) / unit.factor;
+    // Another prefix of the same unit only moves the decimal point.
+    const double shift = std::log10(answer.unit.factor / unit.factor), whole = std::round(shift);
+    if (converted && unit.offset == answer.unit.offset && std::fabs(shift - whole) < 1e-9) {
+      converted = false;
+      answer_place += static_cast<int>(whole);
+    }
+    // 65536 bytes are 64 KB: a prefix of data may count in steps of 1024.
+    for (const auto& [ours, theirs] :
+         {std::pair{unit.binary, answer.unit.factor}, {unit.factor, answer.unit.binary}, {unit.binary, answer.unit.binary}}) {
+      if (ours <= 0 || theirs <= 0) continue;
+      const double other = answer.value * theirs / ours;
+      if (std::fabs(other - gold.value) < std::fabs(value - gold.value)) value = other;
+    }
   }
   int place = gold.place;
   if (digits > 0 && gold.value != 0) place = static_cast<int>(std::floor(std::log10(std::fabs(gold.value)))) + 1 - digits;
@@ -237,7 +251,49 @@ std::optional<Verdict> MatchDate(const Gold& gold, std::string_view focus) {
   return Verdict{Grade::kIncorrect, "date: differs"};
 }
 
+// "-B", "--no-cache": an option of a command, where case counts.
+bool IsOption(std::string_view text) {
+  const size_t letter = text.find_first_not_of('-');
+  return letter != text.npos && letter >= 1 && letter <= 2 && text.find(' ') == text.npos && !HasDigit(text);
+}
+
+// "3:1" and "3 to 1": the two numbers, or nothing.
+std::optional<std::pair<double, double>> RatioIn(std::string_view text) {
+  const Words words = SplitWords(text);
+  std::vector<std::string> texts;
+  for (const Word& w : words) texts.push_back(w.text);
+  const auto value = [&](size_t i) -> std::optional<double> {
+    double spelled = 0;
+    if (i >= texts.size()) return std::nullopt;
+    if (texts[i].size() <= 6 && texts[i].find_first_not_of("0123456789") == std::string::npos) return std::stod(texts[i]);
+    return ParseNumberWords({texts[i]}, 0, spelled) == 1 ? std::optional<double>(spelled) : std::nullopt;
+  };
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    const size_t next = texts[i + 1] == "to" ? i + 2 : i + 1;
+    const auto a = value(i), b = value(next);
+    if (a && b && (next == i + 2 || words[next].before == ":" || words[next].before == " : ")) return std::pair{*a, *b};
+  }
+  return std::nullopt;
+}
+
+bool IsRatio(std::string_view gold) {
+  const size_t colon = gold.find(':');
+  return colon != gold.npos && colon > 0 && colon + 1 < gold.size() && gold.find_first_not_of("0123456789:") == gold.npos &&
+         gold.find(':', colon + 1) == gold.npos;
+}
+
+// "It depends on several factors.": a sentence without any candidate of the kind asked for, no number and no name.
+bool ClaimsNothing(const Words& words, const Words& question, std::string_view focus) {
+  if (words.size() < 4 || !words[0].capital || HasDigit(focus)) return false;
+  if (!FindQuantities(focus).empty()) return false;
+  return std::none_of(words.begin(), words.end(), [&](const Word& w) {
+    const bool asked = std::any_of(question.begin(), question.end(), [&](const Word& q) { return q.text == w.text; });
+    return &w != words.data() && w.capital && !asked && w.text != "i" && w.text != "im" && w.text != "id" && w.text != "ive";
+  });
+}
+
 Kind KindOf(const Gold& gold) {
+  if (gold.kind == "identifier" && IsOption(gold.answer)) return Kind::kCode;
   constexpr std::pair<std::string_view, Kind> kKinds[] = {{"name", Kind::kName},     {"person", Kind::kPerson},
                                                           {"number", Kind::kNumber}, {"identifier", Kind::kIdentifier},
                                                           {"date", Kind::kDate},     {"code", Kind::kCode}};
@@ -248,7 +304,9 @@ Kind KindOf(const Gold& gold) {
   const std::string question = Joined(SplitWords(Clean(gold.question))), own = Joined(SplitWords(cleaned));
   const bool asks_when = HasAny(question, {" year ", " when ", " date ", " decade "});
   const std::vector<Date> dates = FindDates(SplitWords(cleaned));
-  if (!dates.empty() && (dates.front().month > 0 || (asks_when && (LooksLikeYear(cleaned) || dates.front().decade))))
+  if (IsOption(gold.answer)) return Kind::kCode;
+  if (!dates.empty() &&
+      (dates.front().month > 0 || dates.front().year < 0 || (asks_when && (LooksLikeYear(cleaned) || dates.front().decade))))
     return Kind::kDate;
   if (gold.answer.find_first_of("(){}[]<>=`_") != gold.answer.npos && !HasDigit(cleaned) && cleaned.find(' ') == cleaned.npos)
     return Kind::kCode;
@@ -295,6 +353,19 @@ Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
   if (stance.abstains) return {Grade::kNotAttempted, "abstains"};
   if (restates) return {Grade::kNotAttempted, "repeats the question"};
   const std::string_view focus = Focus(cleaned);
+  if (IsRatio(gold.answer)) {
+    const auto given = RatioIn(focus), right = RatioIn(gold.answer);
+    if (given && right) return given == right ? Verdict{Grade::kCorrect, "ratio"} : Verdict{Grade::kIncorrect, "ratio: differs"};
+  }
+  if (kind == Kind::kNumber && gold.answer.size() == 3 && gold.answer.find_first_not_of("0123456789") == std::string::npos) {
+    const std::string status = Fold(focus);  // "4xx" is the class of 404
+    if (status.find(gold.answer.substr(0, 1) + "xx") != status.npos && FindQuantities(focus).empty())
+      return {Grade::kPartial, "number: its class"};
+  }
+  const bool figure = kind == Kind::kNumber || kind == Kind::kDate || (kind == Kind::kIdentifier && HasDigit(gold.answer));
+  // A refusal in words that no list foresees is no wrong answer. Names in lower case cannot be told from other words.
+  if (figure && HasDigit(gold.answer) && ClaimsNothing(SplitWords(focus), SplitWords(Clean(gold.question)), focus))
+    return {Grade::kNotAttempted, "claims nothing"};
   if (kind == Kind::kNumber) {
     if (const auto verdict = MatchNumber(gold, focus)) return *verdict;
   }

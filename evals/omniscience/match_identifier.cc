@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "evals/omniscience/match_rules.h"
 #include "evals/omniscience/quantity.h"
@@ -108,6 +109,7 @@ bool IsAcronym(std::string_view text) {
 struct Target {
   std::string core, label, compact;
   bool digits = false;
+  int numbers = 0;  // pieces with a digit
 };
 
 std::string Compact(const std::vector<Chunk>& chunks) {
@@ -123,6 +125,7 @@ Target MakeTarget(const std::string& gold) {
   for (size_t i = 0; i < chunks.size(); ++i) {
     if (!HasDigit(chunks[i].text)) continue;
     target.digits = true;
+    ++target.numbers;
     target.core = chunks[i].text;
     target.label = i > 0 ? chunks[i - 1].text : "";
   }
@@ -162,6 +165,37 @@ bool OfSomethingElse(const std::string& before, const std::vector<Target>& targe
          std::none_of(targets.begin(), targets.end(), [&](const Target& t) { return t.label == Fold(before); }) && !asked_alone;
 }
 
+// Kinds of provisions, each with its abbreviations; 0: no such word.
+int Provision(const std::string& word) {
+  static constexpr std::pair<std::string_view, int> kKinds[] = {
+      {"article", 1},   {"art", 1},  {"section", 2},   {"sec", 2},  {"chapter", 3}, {"title", 4},      {"part", 5},
+      {"amendment", 6}, {"rule", 7}, {"paragraph", 8}, {"para", 8}, {"clause", 9},  {"regulation", 10}};
+  const std::string_view bare = TrimPunctuation(word);
+  for (const auto& [name, kind] : kKinds) {
+    if (bare == name) return kind;
+  }
+  return 0;
+}
+
+// Without hyphens and the full stops of abbreviations: "rfc7540" for "RFC-7540", "15usc78j(b)" for "15 U.S.C. § 78j(b)".
+std::string Squeeze(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool between = i > 0 && i + 1 < text.size() && IsDigit(text[i - 1]) && IsDigit(text[i + 1]);
+    const bool inner = i > 0 && i + 1 < text.size() && !IsDigit(text[i - 1]) && IsDigit(text[i + 1]);
+    if ((text[i] == '.' && !between) || (text[i] == '-' && inner)) continue;
+    out += text[i];
+  }
+  return out;
+}
+
+// "4xx" is the class of 404.
+bool IsClassOf(std::string_view text, std::string_view core) {
+  if (text.size() != core.size() || text.size() < 3 || text.back() != 'x' || !IsDigit(text[0])) return false;
+  const size_t known = text.find('x');
+  return text.substr(0, known) == core.substr(0, known) && text.find_first_not_of('x', known) == text.npos;
+}
+
 bool StartsWith(const std::string& text, const std::string& prefix) { return text.compare(0, prefix.size(), prefix) == 0; }
 
 }  // namespace
@@ -176,6 +210,16 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
   for (const Target& t : targets) {
     if (Compact(chunks) == t.compact && !t.compact.empty()) return {Grade::kCorrect, "identifier: equal"};
   }
+  // A citation of several numbers, written in a row somewhere in the answer.
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    std::string row;
+    for (size_t k = i; k < std::min(chunks.size(), i + 6); ++k) {
+      row += chunks[k].text;
+      const auto same = [&](const Target& t) { return t.numbers > 1 && Squeeze(row) == Squeeze(t.compact); };
+      if (std::any_of(targets.begin(), targets.end(), same) && !Negated(words, WordAt(words, chunks[i].begin)))
+        return {Grade::kCorrect, "identifier"};
+    }
+  }
   for (size_t i = 0; i < chunks.size(); ++i) {
     const Chunk& chunk = chunks[i];
     const bool shaped = std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return SameShape(chunk, t); });
@@ -185,12 +229,21 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
     if (i + 2 < chunks.size() && chunks[i + 1].text == "or" && SameShape(chunks[i + 2], targets.front()) &&
         chunks[i + 2].text != chunk.text)
       return {Grade::kIncorrect, "identifier: two given"};
+    // The same with the label repeated: "RFC 8446 or RFC 8447".
+    if (i > 0 && i + 3 < chunks.size() && chunks[i + 1].text == "or" && chunks[i + 2].text == chunks[i - 1].text &&
+        SameShape(chunks[i + 3], targets.front()) && chunks[i + 3].text != chunk.text)
+      return {Grade::kIncorrect, "identifier: two given"};
     const std::string before = i > 0 ? chunks[i - 1].original : "";
     if (OfSomethingElse(before, targets, asked)) return {Grade::kIncorrect, "identifier: of something else"};
+    const int provision = i > 0 ? Provision(chunks[i - 1].text) : 0;
+    const auto other_provision = [&](const Target& t) { return Provision(t.label) > 0 && Provision(t.label) != provision; };
+    if (provision > 0 && std::any_of(targets.begin(), targets.end(), other_provision))
+      return {Grade::kIncorrect, "identifier: of another kind of provision"};
     Verdict verdict{Grade::kIncorrect, "identifier: differs"};
     for (const Target& t : targets) {
-      if (Bare(chunk.text, t) == t.core || chunk.text == t.label + t.core || chunk.text == t.compact)
+      if (Bare(chunk.text, t) == t.core || Squeeze(chunk.text) == t.label + t.core || chunk.text == t.compact)
         return {Grade::kCorrect, "identifier"};
+      if (IsClassOf(chunk.text, t.core)) verdict = {Grade::kPartial, "identifier: its class"};
       if (t.digits && StartsWith(chunk.text, t.core + "(")) verdict = {Grade::kPartial, "identifier: more precise"};
       if (t.digits && (StartsWith(t.core, chunk.text + ".") || StartsWith(t.core, chunk.text + "(")))
         verdict = {Grade::kIncorrect, "identifier: incomplete"};
@@ -210,8 +263,8 @@ std::string CodeForm(std::string_view text) {
   }
   while (!out.empty() && (out.back() == '.' || out.back() == ';')) out.pop_back();
   if (out.size() > 2 && out.compare(out.size() - 2, 2, "()") == 0) out.resize(out.size() - 2);
-  const bool name =
-      std::all_of(out.begin(), out.end(), [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+  const bool name = std::all_of(out.begin(), out.end(),
+                                [](char c) { return c == '_' || c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
   return name ? out : Fold(out);
 }
 
@@ -235,6 +288,11 @@ Verdict MatchCode(const Gold& gold, std::string_view focus) {
   for (const std::string& text : AllGolds(gold)) {
     const std::string cleaned = Clean(text);
     if (CodeForm(focus) == CodeForm(cleaned)) return {Grade::kCorrect, "code: equal"};
+    // "sort()" for "list.sort()" where the question names the list.
+    const size_t dot = cleaned.find_last_of('.');
+    if (dot != cleaned.npos && dot > 0 && CodeForm(focus) == CodeForm(cleaned.substr(dot + 1)) &&
+        Joined(SplitWords(Clean(gold.question))).find(" " + Fold(cleaned.substr(0, dot)) + " ") != std::string::npos)
+      return {Grade::kCorrect, "code: its object left out"};
     for (size_t at = focus.find(cleaned); at != focus.npos && !cleaned.empty(); at = focus.find(cleaned, at + 1)) {
       if (StandsAlone(focus, at, cleaned.size()) && !Negated(words, WordAt(words, at))) {
         first = std::min(first.value_or(at), at);

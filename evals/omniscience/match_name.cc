@@ -160,6 +160,25 @@ bool OnlyMentioned(const Words& words, size_t at, const Words& question) {
   return before == "of" && at > 1 && IsOneOf(words[at - 2].text, {"north", "south", "east", "west", "outside", "instead"});
 }
 
+// "It used to be called Urga, but today ...": an older name, unless the question is after it.
+bool OfThePast(const Words& words, size_t begin, size_t end, const Words& question) {
+  bool past = false;
+  for (size_t i = begin; i < end; ++i) {
+    const bool used_to = words[i].text == "used" && i + 1 < end && words[i + 1].text == "to";
+    past = past || used_to ||
+           (IsOneOf(words[i].text, {"formerly", "once", "previously", "originally", "initially"}) &&
+            !Contains(question, words[i].text));
+  }
+  const auto now = [](const Word& w) { return IsOneOf(w.text, {"today", "now", "nowadays", "currently", "but"}); };
+  return past && std::any_of(words.begin() + static_cast<std::ptrdiff_t>(end), words.end(), now);
+}
+
+// "Saturn? No: Jupiter."
+bool Retracted(const Words& words, size_t end) {
+  return end < words.size() && words[end].before.find('?') != std::string::npos &&
+         IsOneOf(words[end].text, {"no", "nope", "not"});
+}
+
 // The first clause that says something says something else: "Lyon, which is larger than Paris".
 bool LedByAnother(const Words& words, size_t at, const Words& question) {
   size_t begin = 0;
@@ -173,13 +192,20 @@ bool LedByAnother(const Words& words, size_t at, const Words& question) {
         IsOneOf(words[begin].text,
                 {"in",    "on",   "at",    "by",    "during", "as",       "according", "for", "of",   "after", "before", "under",
                  "since", "with", "among", "while", "when",   "although", "though",    "if",  "like", "born",  "from"});
+    if (OfThePast(words, begin, end, question) || Retracted(words, end)) {
+      begin = end;
+      continue;
+    }
     size_t telling = 0;
-    bool capital = false;
+    bool capital = false, all_capital = true;
     for (size_t i = begin; i < end; ++i) {
       if (IsFiller(words[i].text) || Contains(question, words[i].text) || IsGeneric(words[i].text)) continue;
       ++telling;
+      if (IsOneOf(words[i].text, {"no", "not", "nope"})) continue;
+      all_capital = all_capital && words[i].capital;
       capital = capital || (words[i].capital && i > 0) || (i == 0 && words[i].capital && end - begin <= 3);
     }
+    if (begin == 0 && end - begin == 3 && !all_capital) capital = false;  // a sentence, and not the name asked for
     if (!adverbial && telling > 0 && telling <= 4 && capital && !Negated(words, end - 1)) return true;
     begin = end;
   }
@@ -320,6 +346,21 @@ bool IsWholePair(const std::string& gold, const Words& words, const Words& quest
 
 }  // namespace
 
+// "Fleming, Alexander" or "M. Bulgakov wrote it" for a full name: the words of the answer at `at` that name the person, 0 for
+// none.
+size_t NameInShort(const Words& words, size_t at, const Words& form) {
+  const size_t n = form.size();
+  if (n < 2 || at + 2 > words.size()) return 0;
+  if (at == 0 && words.size() == n && words[0].text == form.back().text && words[1].before == ", " &&
+      std::equal(form.begin(), form.end() - 1, words.begin() + 1, [](const Word& a, const Word& b) { return a.text == b.text; }))
+    return n;
+  size_t initials = 0;
+  while (at + initials < words.size() && words[at + initials].text.size() == 1 && words[at + initials].capital &&
+         initials + 1 < n && words[at + initials].text[0] == form[initials].text[0])
+    ++initials;
+  return initials > 0 && at + initials < words.size() && words[at + initials].text == form.back().text ? initials + 1 : 0;
+}
+
 Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
   const Words words = ContentWords(focus), question = ContentWords(Clean(gold.question));
   const std::vector<Words> forms = Forms(gold, question);
@@ -331,7 +372,8 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
     size_t seen = 0;
     for (size_t at = 0; at < words.size() && seen < kMostOccurrences; ++at) {
       const bool equal = Matches(words, at, form);
-      const size_t slip = person && !equal ? SameNameMisspelt(words, at, form) : 0;
+      size_t slip = person && !equal ? SameNameMisspelt(words, at, form) : 0;
+      if (person && !equal && slip == 0) slip = NameInShort(words, at, form);
       if (!equal && slip == 0) continue;
       mentioned = true;
       ++seen;

@@ -15,83 +15,9 @@ namespace {
 
 constexpr size_t kMostQuantities = 256;
 
-struct UnitRow {
-  std::string_view names;  // separated by '|', folded
-  Unit unit;
-};
-
-constexpr UnitRow kUnits[] = {
-    {"mm|millimetre|millimetres|millimeter|millimeters", {"length", 1e-3}},
-    {"cm|centimetre|centimetres|centimeter|centimeters", {"length", 1e-2}},
-    {"metres per second|meters per second|metre per second|meter per second|m/s|m s^-1", {"speed", 1}},
-    {"kilometres per second|kilometers per second|km/s", {"speed", 1e3}},
-    {"kilometres per hour|kilometers per hour|km/h|kph", {"speed", 1 / 3.6}},
-    {"miles per hour|mph", {"speed", 0.44704}},
-    {"m/s^2|metres per second squared|meters per second squared|m s^-2", {"acceleration", 1}},
-    {"square metres|square meters|m^2", {"area", 1}},
-    {"square kilometres|square kilometers|km^2", {"area", 1e6}},
-    {"hectares|hectare|ha", {"area", 1e4}},
-    {"acres|acre", {"area", 4046.8564224}},
-    {"m|metre|metres|meter|meters", {"length", 1}},
-    {"km|kilometre|kilometres|kilometer|kilometers", {"length", 1e3}},
-    {"inch|inches", {"length", 0.0254}},
-    {"ft|foot|feet", {"length", 0.3048}},
-    {"yard|yards", {"length", 0.9144}},
-    {"mile|miles|mi", {"length", 1609.344}},
-    {"mg|milligram|milligrams", {"mass", 1e-6}},
-    {"g|gram|grams", {"mass", 1e-3}},
-    {"kg|kilogram|kilograms|kilogramme|kilogrammes", {"mass", 1}},
-    {"tonne|tonnes|metric tons", {"mass", 1e3}},
-    {"lb|lbs", {"mass", 0.45359237}},
-    {"s|sec|second|seconds", {"time", 1}},
-    {"min|minute|minutes", {"time", 60}},
-    {"h|hr|hrs|hour|hours", {"time", 3600}},
-    {"day|days", {"time", 86400}},
-    {"week|weeks", {"time", 604800}},
-    {"year|years|yr|yrs", {"time", 31557600}},
-    {"k|kelvin|kelvins", {"temperature", 1}},
-    {"\xC2\xB0"
-     "c|degrees celsius|degree celsius|celsius|degrees c",
-     {"temperature", 1, 273.15}},
-    {"\xC2\xB0"
-     "f|degrees fahrenheit|fahrenheit|degrees f",
-     {"temperature", 5.0 / 9, 459.67 * 5 / 9}},
-    {"ml|millilitre|millilitres|milliliter|milliliters", {"volume", 1e-3}},
-    {"l|litre|litres|liter|liters", {"volume", 1}},
-    {"%|percent|per cent", {"percent", 1}},
-    {"degrees|degree|\xC2\xB0", {"angle", 1}},
-    {"radians|radian|rad", {"angle", 57.29577951308232}},
-    {"bits|bit", {"data", 1}},
-    {"bytes|byte", {"data", 8}},
-    {"$|dollar|dollars|usd|us dollars|us$", {"dollar", 1}},
-    {"\xE2\x82\xAC|euro|euros|eur", {"euro", 1}},
-    {"\xC2\xA3|gbp|pounds sterling", {"sterling", 1}},
-    {"\xC2\xA5|yen|jpy", {"yen", 1}},
-};
-
 bool IsAsciiLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsWordByte(char c) { return IsAsciiLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0xC3 || c == '_'; }
-
-// The longest unit whose name stands at text[at] and ends there; its length in `length`.
-Unit UnitAt(std::string_view text, size_t at, size_t& length) {
-  Unit best;
-  length = 0;
-  for (const UnitRow& row : kUnits) {
-    std::string_view names = row.names;
-    while (!names.empty()) {
-      const size_t bar = std::min(names.find('|'), names.size());
-      const std::string_view name = names.substr(0, bar);
-      names.remove_prefix(std::min(names.size(), bar + 1));
-      if (name.size() <= length || text.substr(at, name.size()) != name) continue;
-      const size_t end = at + name.size();
-      if (IsWordByte(name.back()) && end < text.size() && (IsWordByte(text[end]) || text[end] == '^')) continue;
-      best = row.unit;
-      length = name.size();
-    }
-  }
-  return best;
-}
 
 struct Magnitude {
   std::string_view name;
@@ -193,18 +119,20 @@ const Magnitude* MagnitudeAt(std::string_view text, size_t at, std::span<const M
 }
 
 // "$4.5b", "4.5bn", "4.5 billion": nullptr if none follows. A lone letter is a magnitude only of money, elsewhere it is a unit.
-const Magnitude* MagnitudeAfter(std::string_view text, const Quantity& q) {
+const Magnitude* MagnitudeAfter(std::string_view text, std::string_view original, const Quantity& q) {
   static constexpr Magnitude kOfMoney[] = {{"k", 3}, {"m", 6}, {"b", 9}, {"t", 12}};
   const bool money = EndsWithAny(text.substr(0, q.begin), {"$", "\xE2\x82\xAC", "\xC2\xA3"});
   if (const Magnitude* letter = MagnitudeAt(text, q.end, kOfMoney); money && letter != nullptr) return letter;
   const bool gap = q.end < text.size() && (text[q.end] == ' ' || text[q.end] == '-');
-  return MagnitudeAt(text, q.end + (gap ? 1 : 0), kMagnitudes);
+  const size_t at = q.end + (gap ? 1 : 0);
+  if (original.substr(at, 2) == "mN" || original.substr(at, 2) == "MN") return nullptr;  // newtons
+  return MagnitudeAt(text, at, kMagnitudes);
 }
 
-// Magnitude word and unit after a number, sign, currency and bound before it.
-void ReadSurroundings(std::string_view text, Quantity& q) {
+// Magnitude word and unit after a number, sign, currency and bound before it. `text` is the original in ASCII lower case.
+void ReadSurroundings(std::string_view text, std::string_view original, Quantity& q) {
   const auto skip_space = [&](size_t at) { return at < text.size() && (text[at] == ' ' || text[at] == '-') ? at + 1 : at; };
-  if (const Magnitude* m = MagnitudeAfter(text, q)) {
+  if (const Magnitude* m = MagnitudeAfter(text, original, q)) {
     q.value *= std::pow(10.0, m->power);
     q.place += m->power;
     q.power = m->power;
@@ -213,7 +141,7 @@ void ReadSurroundings(std::string_view text, Quantity& q) {
   }
   size_t length = 0;
   const size_t at = skip_space(q.end);
-  q.unit = UnitAt(text, at, length);
+  q.unit = UnitAt(original, at, length);
   if (length > 0) q.end = at + length;
   std::string_view before = text.substr(0, q.begin);
   const auto trim = [&] {
@@ -238,7 +166,7 @@ void ReadSurroundings(std::string_view text, Quantity& q) {
   if (q.unit.dimension.empty() == false || length > 0) q.bare = false;
 }
 
-std::optional<Quantity> ReadNumeral(std::string_view text, size_t pos) {
+std::optional<Quantity> ReadNumeral(std::string_view text, std::string_view original, size_t pos) {
   const auto digits = ReadDigits(text, pos);
   if (!digits) return std::nullopt;
   Quantity q;
@@ -256,9 +184,11 @@ std::optional<Quantity> ReadNumeral(std::string_view text, size_t pos) {
   }
   // A letter right behind belongs to an identifier, unless it begins a unit or a magnitude.
   size_t unit = 0;
-  if (q.end < text.size() && IsWordByte(text[q.end]) && MagnitudeAfter(text, q) == nullptr) {
-    UnitAt(text, q.end, unit);
-    if (unit == 0) return std::nullopt;
+  if (q.end < text.size() && IsWordByte(text[q.end]) && MagnitudeAfter(text, original, q) == nullptr) {
+    UnitAt(original, q.end, unit);
+    // "12A", "5B", "3T": a number of a section or a model more often than a quantity.
+    const bool letter = unit == 1 && std::string_view("ABJMNT").find(original[q.end]) != std::string_view::npos;
+    if (unit == 0 || letter) return std::nullopt;
   }
   if (pos > 0 && text[pos - 1] == '-' && (pos == 1 || text[pos - 2] == ' ' || text[pos - 2] == '(' || text[pos - 2] == '=')) {
     q.value = -q.value;
@@ -275,7 +205,7 @@ std::optional<Quantity> ReadNumeral(std::string_view text, size_t pos) {
     q.end = below->end;
   }
   if (!std::isfinite(q.value)) return std::nullopt;
-  ReadSurroundings(text, q);
+  ReadSurroundings(text, original, q);
   return q;
 }
 
@@ -358,7 +288,7 @@ std::vector<Quantity> FindQuantities(std::string_view cleaned) {
       const size_t at = words[i].begin;
       const bool inside = at > 0 && (text[at - 1] == '_' || (text[at - 1] == '.' && at > 1 && IsWordByte(text[at - 2])) ||
                                      (text[at - 1] == '-' && at > 1 && IsWordByte(text[at - 2]) && !IsDigit(text[at - 2])));
-      if (!inside) q = ReadNumeral(text, at);
+      if (!inside) q = ReadNumeral(text, cleaned, at);
       // A dotted identifier is skipped as a whole.
       if (!q) {
         done = at;
@@ -377,7 +307,7 @@ std::vector<Quantity> FindQuantities(std::string_view cleaned) {
       q->end = words[i + n - 1].end;
       q->spelled_one = n == 1 && texts[i] == "one";
       q->round = value >= 100 && std::fmod(value, 10) == 0;
-      ReadSurroundings(text, *q);
+      ReadSurroundings(text, cleaned, *q);
     }
     q->range_before = !found.empty() && q->begin > found.back().end &&
                       JoinsNumbers(std::string_view(text).substr(found.back().end, q->begin - found.back().end));
@@ -388,12 +318,13 @@ std::vector<Quantity> FindQuantities(std::string_view cleaned) {
 }
 
 Unit UnitAskedFor(std::string_view cleaned_question) {
-  const std::string text = Fold(cleaned_question);
-  for (const std::string_view lead : {" in ", "how many ", "how much "}) {
-    for (size_t at = text.find(lead); at != text.npos; at = text.find(lead, at + 1)) {
+  for (const std::string_view lead : {" in ", "ow many ", "ow much "}) {
+    for (size_t at = cleaned_question.find(lead); at != cleaned_question.npos; at = cleaned_question.find(lead, at + 1)) {
       size_t length = 0;
-      const Unit unit = UnitAt(text, at + lead.size(), length);
-      if (length > 1) return unit;  // one letter is rarely a unit in a question
+      const Unit unit = UnitAt(cleaned_question, at + lead.size(), length, false);
+      const std::string_view name = cleaned_question.substr(at + lead.size(), length);
+      // One letter is rarely a unit in a question, and "in MA" is a place.
+      if (length > 1 && !IsOneOf(name, {"MA", "PA", "us", "am", "pm", "PM"})) return unit;
     }
   }
   return {};

@@ -6,13 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace tidemark::omniscience {
+#include "evals/omniscience/units.h"
 
-struct Unit {
-  std::string_view dimension;  // "length"; empty: no unit, or one that is not in the table
-  double factor = 1;           // in the dimension's base unit
-  double offset = 0;           // base = factor * value + offset (temperatures)
-};
+namespace tidemark::omniscience {
 
 struct Quantity {
   double value = 0;    // in the unit as written, magnitude words applied

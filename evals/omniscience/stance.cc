@@ -83,14 +83,52 @@ bool CannotTell(const Sentence& s) {
                        "identify",  "identified",  "recall",    "give",        "given",    "help",    "assist",    "be",
                        "know",      "known",       "guess",     "access",      "name",     "predict", "predicted", "state",
                        "stated",    "locate",      "remember",  "offer",       "think",    "comply",  "discuss",   "share",
-                       "establish", "established", "ascertain", "ascertained", "retrieve", "look",    "check",     "see"})) {
+                       "establish", "established", "ascertain", "ascertained", "retrieve", "look",    "check",     "see",
+                       "browse",    "search",      "place"})) {
       return true;
     }
   }
   return false;
 }
 
+// "I do not know much, yet I am certain it is nitrogen."
+bool SureOfIt(const Sentence& s) {
+  for (const std::string_view sure :
+       {" i am certain it ", " im certain it ", " i am sure it ", " im sure it ", " i am certain that ", " i am certain its ",
+        " im certain its ", " i am sure its ", " im sure its "}) {
+    const size_t at = s.find(sure);
+    if (at != s.npos && HasAny(s.substr(0, at + 1), {" yet ", " but ", " though ", " although "})) return true;
+  }
+  return false;
+}
+
+// "not 100 % sure", "not entirely certain" only hedges where something else is said: such words are taken out then.
+Words WithoutPartialDoubt(const Words& words, const Words& question) {
+  for (size_t i = 0; i + 2 < words.size(); ++i) {
+    if (words[i].text != "not" || !IsOneOf(words[i + 1].text, {"100", "entirely", "completely", "fully", "absolutely", "totally",
+                                                               "quite", "altogether", "wholly", "perfectly"}))
+      continue;
+    size_t end = i + 2;
+    if (words[end].text == "percent" && end + 1 < words.size()) ++end;
+    if (!IsOneOf(words[end].text, {"sure", "certain", "confident", "positive"})) continue;
+    size_t begin = i;
+    if (begin > 0 && IsOneOf(words[begin - 1].text, {"im", "am"})) --begin;
+    if (begin > 0 && words[begin].text == "am" && words[begin - 1].text == "i") --begin;
+    const auto says = [&](const Word& w) {
+      const bool asked = std::any_of(question.begin(), question.end(), [&](const Word& q) { return q.text == w.text; });
+      return !asked && !IsFiller(w.text) && !Colours(w.text) &&
+             !IsOneOf(w.text, {"but", "though", "however", "although", "yet", "if", "me", "you", "can", "cannot", "cant", "about",
+                               "say"});
+    };
+    Words rest(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(begin));
+    rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(end) + 1, words.end());
+    if (std::any_of(rest.begin(), rest.end(), says)) return rest;
+  }
+  return words;
+}
+
 bool DoesNotKnow(const Sentence& s) {
+  if (SureOfIt(s)) return false;
   static constexpr std::string_view kAnywhere[] = {" i dont know ",
                                                    " i do not know ",
                                                    " i didnt know ",
@@ -181,7 +219,37 @@ bool DoesNotKnow(const Sentence& s) {
                                                    " is unclear to me ",
                                                    " known to me ",
                                                    " available to me ",
-                                                   " beats me "};
+                                                   " beats me ",
+                                                   " isnt enough information ",
+                                                   " is not enough information ",
+                                                   " need to look ",
+                                                   " need to check ",
+                                                   " have to look ",
+                                                   " have to check ",
+                                                   " escapes me ",
+                                                   " eludes me ",
+                                                   " slipped my mind ",
+                                                   " slips my mind ",
+                                                   " nothing comes to mind ",
+                                                   " drawing a blank ",
+                                                   " my mind is blank ",
+                                                   " memory fails ",
+                                                   " no way for me ",
+                                                   " not something i ",
+                                                   " isnt something i ",
+                                                   " i dont recognize ",
+                                                   " i dont recognise ",
+                                                   " i do not recognize ",
+                                                   " i do not recognise ",
+                                                   " a language model ",
+                                                   " rephrase the question ",
+                                                   " rephrase your question ",
+                                                   " no lo se ",
+                                                   " je ne sais pas ",
+                                                   " ich weiss es nicht ",
+                                                   " ich weiss nicht ",
+                                                   " non lo so ",
+                                                   " nao sei "};
   if (HasAny(s, kAnywhere) || CannotTell(s)) return true;
   return Starts(s, {"dont know ",
                     "do not know ",
@@ -209,7 +277,17 @@ bool DoesNotKnow(const Sentence& s) {
                     "cant answer ",
                     "idk ",
                     "dunno ",
-                    "unable to "}) ||
+                    "unable to ",
+                    "cant recall ",
+                    "cannot recall ",
+                    "cant remember ",
+                    "cannot remember ",
+                    "dont recall ",
+                    "dont remember ",
+                    "hard to say ",
+                    "difficult to say ",
+                    "tough to say ",
+                    "no comment "}) ||
          Is(s, {"unknown", "unclear", "n a", "na", "pass", "no answer", "not available", "not applicable", "unsure", "im lost",
                 "skip"});
 }
@@ -351,7 +429,7 @@ bool BeginsWithAnswer(const Words& words, const Words& question) {
 }  // namespace
 
 Stance ReadStance(std::string_view cleaned, std::string_view question) {
-  const Words words = SplitWords(cleaned);
+  const Words words = WithoutPartialDoubt(SplitWords(cleaned), SplitWords(question));
   Stance stance;
   stance.empty = words.empty();
   size_t hedges = 0;
