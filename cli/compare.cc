@@ -1,6 +1,7 @@
 // tidemark compare: what changed between two runs, and whether it is more than chance.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
@@ -18,7 +19,7 @@ constexpr size_t kShownFlips = 10;
 
 struct CompareFlags {
   std::string baseline, candidate, out;
-  std::vector<std::string> metrics;
+  std::vector<std::string> metrics, tasks;
   double margin = 1;  // percent of the metric's range
   uint64_t seed = 0;
   bool allow_different = false, json = false;
@@ -41,9 +42,9 @@ void Print(const MetricComparison& m) {
   const bool fraction = m.low == 0 && m.high == 1;
   const double scale = fraction ? 100 : 1;
   const char* unit = fraction ? " %" : "";
-  fmt::print("  {:<22} {:6.2f} to {:6.2f}{}   {:+.2f}, 95 % interval {:+.2f} to {:+.2f}   {}\n", m.name, scale * m.baseline,
+  fmt::print("  {:<22} {:6.2f} to {:6.2f}{}   {:+.2f}, 95 % interval {:+.2f} to {:+.2f}   {}{}\n", m.name, scale * m.baseline,
              scale * m.candidate, unit, scale * m.difference, scale * m.interval.low, scale * m.interval.high,
-             VerdictName(m.verdict));
+             VerdictName(m.verdict), m.diagnostic ? " (does not count in the verdict)" : "");
   fmt::print("    {} samples; p = {:.4g} ({}), {:.4g} after Holm; a loss of {:g}{} is {}excluded", m.samples, m.p,
              m.test == "mcnemar_exact" ? "exact McNemar" : "randomisation test", m.p_holm, scale * m.margin, unit,
              m.non_inferior ? "" : "not ");
@@ -70,6 +71,39 @@ void Print(const TaskComparison& t) {
   add(t.failed_both, "scored in neither");
   fmt::print("\n");
   for (const MetricComparison& metric : t.metrics) Print(metric);
+  if (t.metrics.empty()) fmt::print("  nothing to compare: the task failed or is missing in one run\n");
+  for (const std::string& name : t.left_out) {
+    fmt::print("  {:<22} left out: nothing is counted in it for a sample that both runs scored\n", Printable(name));
+  }
+}
+
+// --task and --metric name what the baseline has; a slip must not leave a comparison of less than was asked for.
+void Select(const CompareFlags& flags, StoredRun& baseline, StoredRun& candidate) {
+  for (const std::string& name : flags.tasks) {
+    const auto is_it = [&](const StoredTask& task) { return task.name == name; };
+    if (std::none_of(baseline.tasks.begin(), baseline.tasks.end(), is_it)) {
+      throw Error("--task", Printable(name), "tasks of the baseline");
+    }
+  }
+  for (StoredRun* run : {&baseline, &candidate}) {
+    std::erase_if(run->tasks, [&](const StoredTask& task) {
+      return !flags.tasks.empty() && std::find(flags.tasks.begin(), flags.tasks.end(), task.name) == flags.tasks.end();
+    });
+  }
+  std::string known;
+  std::vector<std::string> names;
+  for (const TaskPair& pair : PairTasks(baseline, candidate, {})) {
+    for (const ComparedMetric& metric : pair.metrics) {
+      if (std::find(names.begin(), names.end(), metric.name) != names.end()) continue;
+      names.push_back(metric.name);
+      known += (known.empty() ? "" : ", ") + metric.name;
+    }
+  }
+  for (const std::string& name : flags.metrics) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      throw Error("--metric", Printable(name), "headline metrics of the tasks: " + Printable(known, 400));
+    }
+  }
 }
 
 std::vector<std::string> OnlyIn(const StoredRun& a, const StoredRun& b, const char* which) {
@@ -77,13 +111,14 @@ std::vector<std::string> OnlyIn(const StoredRun& a, const StoredRun& b, const ch
   for (const StoredTask& task : a.tasks) {
     bool found = false;
     for (const StoredTask& other : b.tasks) found = found || other.name == task.name;
-    if (!found) notes.push_back(fmt::format("{}: only in the {}, not compared", Printable(task.name), which));
+    if (!found) notes.push_back(fmt::format("{}: only in the {}", Printable(task.name), which));
   }
   return notes;
 }
 
 int Compare(const CompareFlags& flags) {
-  const StoredRun baseline = LoadRun(flags.baseline), candidate = LoadRun(flags.candidate);
+  StoredRun baseline = LoadRun(flags.baseline), candidate = LoadRun(flags.candidate);
+  Select(flags, baseline, candidate);
   std::vector<std::string> differences;
   for (const StoredTask& a : baseline.tasks) {
     for (const StoredTask& b : candidate.tasks) {
@@ -102,7 +137,7 @@ int Compare(const CompareFlags& flags) {
   options.seed = flags.seed;
   const std::vector<TaskComparison> tasks = CompareRuns(pairs, options);
   bool any = false;
-  for (const TaskComparison& task : tasks) any = any || !task.metrics.empty();
+  for (const TaskComparison& task : tasks) any = any || !task.metrics.empty() || task.failed_baseline + task.failed_candidate > 0;
   if (!any) {
     throw Error("compare", "no metric that both runs hold for a common sample", "two runs of the same task",
                 flags.metrics.empty() ? "" : "--metric names headline metrics, as in the report");
@@ -139,6 +174,7 @@ void AddCompare(CLI::App& app, int& exit_code) {
   command->add_option("baseline", flags->baseline, "folder of the first run (report.json, scores.jsonl)")->required();
   command->add_option("candidate", flags->candidate, "folder of the run that is judged")->required();
   command->add_option("--metric", flags->metrics, "compare only these headline metrics, a comma list")->delimiter(',');
+  command->add_option("--task", flags->tasks, "compare only these tasks, a comma list")->delimiter(',');
   command->add_option("--margin", flags->margin, "a difference that does not matter, in percent of the metric's range")
       ->check(RealRange(0, 100))
       ->capture_default_str();
@@ -147,7 +183,9 @@ void AddCompare(CLI::App& app, int& exit_code) {
   command->add_option("--out", flags->out, "also write the comparison to this JSON file");
   command->add_flag("--json", flags->json, "print the comparison as JSON, with every flip");
   command->footer(
-      "Exit codes: 0 no metric is worse and all could be told; 1 a metric is worse (or wrong input); 2 a metric cannot be told.\n"
+      "Exit codes: 0 no metric is worse and all could be told; 1 a metric is worse (or wrong input); 2 one cannot be told, or a "
+      "task\n"
+      "of the baseline failed or is missing in the candidate.\n"
       "Example: tidemark compare out/before out/after --margin 2");
   command->callback([flags, &exit_code] { exit_code = Compare(*flags); });
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/command.h"
 #include "engine/core/error.h"
 
@@ -12,12 +14,22 @@ constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
 
 void PrintRuns(const Metric& m, double scale, const char* unit) {
   if (!m.runs) return;
+  const RunSpread& spread = *m.runs;
+  const bool alike = std::all_of(spread.samples.begin(), spread.samples.end(), [&](int64_t n) { return n == spread.samples[0]; });
   std::string runs;
   constexpr size_t kShown = 10;
-  for (size_t i = 0; i < m.runs->runs.size() && i < kShown; ++i) runs += fmt::format(" {:.2f}", scale * m.runs->runs[i]);
-  if (m.runs->runs.size() > kShown) runs += " ...";
-  fmt::print("    runs:{}{}; standard error {:.2f} from the samples, {:.2f} from run to run\n", runs, unit,
-             scale * m.runs->stderr_sampling, scale * m.runs->stderr_run_to_run);
+  for (size_t i = 0; i < spread.runs.size() && i < kShown; ++i) {
+    runs += fmt::format(" {:.2f}", scale * spread.runs[i]);
+    if (!alike) runs += fmt::format(" (n = {})", spread.samples[i]);
+  }
+  if (spread.runs.size() > kShown) runs += " ...";
+  fmt::print("    runs:{}{}; standard error ", runs, unit);
+  if (spread.stderr_sampling && spread.stderr_run_to_run) {
+    fmt::print("{:.2f} from the samples, {:.2f} from run to run\n", scale * *spread.stderr_sampling,
+               scale * *spread.stderr_run_to_run);
+  } else {
+    fmt::print("not estimable\n");
+  }
 }
 
 void PrintBounds(const TruncationBounds& bounds, const Metric& m, double scale, const char* unit) {

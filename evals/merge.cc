@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
@@ -188,6 +190,23 @@ class Collector {
   std::vector<std::string> lines_;
 };
 
+// One task, ready to be written. The collector refers to the other members.
+struct Merged {
+  EvalJob job;
+  RunOptions run;
+  std::vector<Sample> samples;
+  std::optional<Collector> collector;
+};
+
+// CheckOutput's hint is that of a run; a merge has nothing to go on with.
+void CheckFree(const std::filesystem::path& out, bool overwrite) {
+  try {
+    CheckOutput(out, overwrite);
+  } catch (const Error& e) {
+    throw Error(e.place(), e.found(), e.expected(), "choose another --out, or replace what is there with --overwrite");
+  }
+}
+
 }  // namespace
 
 Report MergeShards(Paths directories, const MergeOptions& options, Report report) {
@@ -211,26 +230,32 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
     throw Error("--dataset", fmt::format("{} tasks", record.tasks.size()), "one task when a dataset is named",
                 "leave --dataset out, or merge the tasks one by one");
   }
-  CheckOutput(options.out, options.overwrite);
+  // Every shard is read and checked before the first write: a merge that fails must leave nothing in its way.
+  const Json identities = record.parts.value("tasks", Json::object());
+  std::vector<std::unique_ptr<Merged>> all;
+  for (size_t i = 0; i < record.tasks.size(); ++i) {
+    auto merged = std::make_unique<Merged>();
+    const TaskReport& task = record.tasks[i];
+    merged->job = RebuildChecked(task, record.choices[i], identities.value(task.name, Json::object()), options.dataset,
+                                 merged->run, merged->samples);
+    const std::filesystem::path folder = record.tasks.size() > 1 ? task.name : "";
+    merged->run.out = options.out / folder;
+    merged->collector.emplace(merged->job, merged->run, merged->samples);
+    for (const auto& [directory, shard] : shards) merged->collector->Add(directory / folder, shard.shard);
+    all.push_back(std::move(merged));
+  }
+  CheckFree(options.out, options.overwrite);
   const RunLock lock(options.out);
   PrepareOutput(options.out, options.overwrite);
-  const Json identities = record.parts.value("tasks", Json::object());
-  for (size_t i = 0; i < record.tasks.size(); ++i) {
-    TaskReport& task = record.tasks[i];
-    RunOptions run;
-    std::vector<Sample> samples;
-    const EvalJob job =
-        RebuildChecked(task, record.choices[i], identities.value(task.name, Json::object()), options.dataset, run, samples);
-    Collector collector(job, run, samples);
-    const std::filesystem::path folder = record.tasks.size() > 1 ? task.name : "";
-    for (const auto& [directory, shard] : shards) collector.Add(directory / folder, shard.shard);
-    run.out = options.out / folder;
-    if (record.tasks.size() > 1) PrepareOutput(run.out, options.overwrite);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Merged& merged = *all[i];
+    if (all.size() > 1) PrepareOutput(merged.run.out, options.overwrite);
     std::string rows;
-    EvalOutcome outcome = MakeOutcome(job, run, samples, collector.answers(), record.knows_stop_reasons, rows);
-    task = outcome.task;  // without the shard
-    WriteFileAtomically(run.out / "completions.jsonl", collector.Completions());
-    WriteFileAtomically(run.out / "scores.jsonl", rows);
+    EvalOutcome outcome =
+        MakeOutcome(merged.job, merged.run, merged.samples, merged.collector->answers(), record.knows_stop_reasons, rows);
+    record.tasks[i] = outcome.task;  // without the shard
+    WriteFileAtomically(merged.run.out / "completions.jsonl", merged.collector->Completions());
+    WriteFileAtomically(merged.run.out / "scores.jsonl", rows);
     AddOutcome(report, std::move(outcome));
   }
   WriteRunRecord(options.out, record);

@@ -148,8 +148,10 @@ void ApplyScale(const Task& task, Metric& metric) {
   metric.range_high = scale->high;
   if (!metric.runs) return;
   for (double& run : metric.runs->runs) run = scale->low + width * run;
-  for (double* error : {&metric.runs->stderr_sampling, &metric.runs->stderr_run_to_run, &metric.runs->stderr_total}) {
-    *error *= width;
+  if (metric.runs->mean) *metric.runs->mean = scale->low + width * *metric.runs->mean;
+  for (std::optional<double>* error :
+       {&metric.runs->stderr_sampling, &metric.runs->stderr_run_to_run, &metric.runs->stderr_total}) {
+    if (*error) **error *= width;
   }
 }
 

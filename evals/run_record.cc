@@ -1,5 +1,6 @@
 #include "evals/run_record.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -185,16 +186,21 @@ std::string DescribeChanges(const Json& was, const Json& is) {
   Flatten(was, "", before);
   Flatten(is, "", after);
   for (const auto& [path, value] : before) after.try_emplace(path, "absent");
-  std::string text;
-  size_t changes = 0;
+  std::vector<std::string> causes, hashes;
   for (const auto& [path, value] : after) {
     const auto it = before.find(path);
     const std::string old = it == before.end() ? "absent" : it->second;
-    if (old == value || ++changes > kShown) continue;
-    text += fmt::format("{}{} is {}, was {}", text.empty() ? "" : "; ", Printable(path), Printable(value, kMostBytesShown),
-                        Printable(old, kMostBytesShown));
+    if (old == value) continue;
+    (path.ends_with("sha256") ? hashes : causes)
+        .push_back(
+            fmt::format("{} is {}, was {}", Printable(path), Printable(value, kMostBytesShown), Printable(old, kMostBytesShown)));
   }
-  return changes > kShown ? fmt::format("{}; and {} more", text, changes - kShown) : text;
+  // A hash differs because something else does; only where nothing else is known to is it the news.
+  const std::vector<std::string>& changes = causes.empty() ? hashes : causes;
+  const size_t shown = std::min(changes.size(), kShown);
+  std::string text = fmt::format("{}", fmt::join(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(shown), "; "));
+  if (changes.size() > shown) text += fmt::format("; and {} more", changes.size() - shown);
+  return text;
 }
 
 void CheckSameRun(const std::filesystem::path& directory, const RunRecord& was, const RunRecord& is) {

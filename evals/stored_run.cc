@@ -15,6 +15,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Counts wrong answers a second time: accuracy has them already.
+constexpr std::string_view kNoAnswerRate = "no_answer_rate";
+
 const Json& Field(const Json& json, const char* key, Json::value_t type, const std::string& place) {
   const auto found = json.is_object() ? json.find(key) : json.end();
   const bool is_integer = type == Json::value_t::number_integer;
@@ -108,6 +111,18 @@ Json Settings(const StoredTask& task, const StoredTask& other) {
   return settings;
 }
 
+// Which of the dataset's rows were asked.
+std::string Part(const StoredTask& task) {
+  std::string part;
+  for (const char* key : {"limit", "shard"}) {
+    if (!task.json.contains("dataset") || !task.json["dataset"].contains(key)) continue;
+    const Json& value = task.json["dataset"][key];
+    part += fmt::format("{}{} {}", part.empty() ? "" : ", ", key,
+                        Printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60));
+  }
+  return part.empty() ? "all" : part;
+}
+
 }  // namespace
 
 StoredRun ParseReport(std::string_view text, const std::string& place) {
@@ -187,23 +202,29 @@ std::vector<std::string> WhyNotComparable(const StoredTask& baseline, const Stor
     reasons.push_back(fmt::format("{}: other rows (SHA-256 {:.12}... against {:.12}...)", baseline.name,
                                   Printable(baseline.dataset_sha256), Printable(candidate.dataset_sha256)));
   }
+  const std::string part = Part(baseline), other = Part(candidate);
+  if (part != other) reasons.push_back(fmt::format("{}: {} of the rows against {}", baseline.name, part, other));
   const std::string changes = DescribeChanges(Settings(baseline, candidate), Settings(candidate, baseline));
   if (!changes.empty()) reasons.push_back(fmt::format("{}: {}", baseline.name, changes));
   return reasons;
 }
 
 std::vector<TaskPair> PairTasks(const StoredRun& baseline, const StoredRun& candidate, const std::vector<std::string>& only) {
+  static const StoredTask kMissing;
   std::vector<TaskPair> pairs;
   for (const StoredTask& a : baseline.tasks) {
-    for (const StoredTask& b : candidate.tasks) {
-      if (a.name != b.name) continue;
-      TaskPair pair{a.name, a.rows, b.rows, MetricsOf(a)};
-      if (!only.empty()) {
-        std::erase_if(pair.metrics,
-                      [&](const ComparedMetric& m) { return std::find(only.begin(), only.end(), m.name) == only.end(); });
-      }
-      pairs.push_back(std::move(pair));
+    const auto found =
+        std::find_if(candidate.tasks.begin(), candidate.tasks.end(), [&](const StoredTask& b) { return b.name == a.name; });
+    const StoredTask& b = found == candidate.tasks.end() ? kMissing : *found;
+    TaskPair pair{a.name, a.rows, b.rows, MetricsOf(a)};
+    if (only.empty()) {
+      for (ComparedMetric& metric : pair.metrics) metric.diagnostic = metric.name == kNoAnswerRate;
+    } else {
+      std::erase_if(pair.metrics,
+                    [&](const ComparedMetric& m) { return std::find(only.begin(), only.end(), m.name) == only.end(); });
+      if (pair.metrics.empty()) continue;  // excluded by name
     }
+    pairs.push_back(std::move(pair));
   }
   return pairs;
 }

@@ -43,7 +43,9 @@ std::vector<ScoredRow> ParseScores(std::string_view text, const std::string& pla
 // task's rules or another protocol would make the difference one of the measurement and not of the model.
 std::vector<std::string> WhyNotComparable(const StoredTask& baseline, const StoredTask& candidate);
 
-// The tasks that both runs hold, with the headline metrics and means of each. only: names of metrics; empty: all.
+// The baseline's tasks, with the headline metrics and means of each; one that the candidate does not have has no rows there, and
+// is compared as one that failed. only: names of metrics, and the tasks that have one of them; empty: all, and a rate of missing
+// answers is a diagnostic one.
 std::vector<TaskPair> PairTasks(const StoredRun& baseline, const StoredRun& candidate, const std::vector<std::string>& only);
 
 }  // namespace tidemark

@@ -12,8 +12,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kScoreRule =
-    "reproduced if the claim's rounding range meets the 95 % interval and half of that is narrow enough; inconclusive if it is "
-    "not, or if samples that are truncated or without a score could close the gap; else not reproduced";
+    "reproduced if the claim's rounding range meets the 95 % interval and half of that is narrow enough, also when widened by "
+    "what truncated samples and those without a score could be; inconclusive if it is not, or if these could close the gap; "
+    "else not reproduced";
 constexpr const char* kSpeedRule =
     "reproduced from 95 % of the claim (90 % of an \"about\") on the same device, one text at a time";
 

@@ -1,6 +1,7 @@
 // What a report says about a claim: finding the measurement, what differs, and the verdict by the rule of claims.h.
 #include <algorithm>
 #include <cmath>
+#include <regex>
 
 #include "engine/core/error.h"
 #include "reports/claims.h"
@@ -41,6 +42,39 @@ std::string Squeezed(const std::string& text) {
 
 bool Holds(const std::string& text, const std::string& name) { return Squeezed(text).find(Squeezed(name)) != std::string::npos; }
 
+// Whether a file or model name is the claim's model: its name at the start, upper and lower case and punctuation aside, then
+// nothing but how the weights are stored and cut into files. "LFM2-8B-A1B-Base" and ".../LFM2-8B-A1B/other.gguf" are others.
+bool IsNamed(const std::string& text, const std::string& name) {
+  static const std::regex kStored(
+      "([-_.](i?q[1-8](_([01448ksml]|xs|xxs|xl|nl))*|tq[12]_0|b?f16|fp16|f32|fp32|fp8|nvfp4|mxfp4(_moe)?|int[48]|w[48]a(8|16)"
+      "|[2-8]bit|ud|imat|mlx|awq|gptq|[0-9]{5}|of|gguf|safetensors))*",
+      std::regex::icase | std::regex::optimize);
+  constexpr size_t kLongest = 200;
+  const std::string wanted = Squeezed(name);
+  size_t matched = 0, i = 0;
+  for (; i < text.size() && matched < wanted.size(); ++i) {
+    const std::string c = Squeezed(text.substr(i, 1));
+    if (c.empty()) continue;
+    if (c[0] != wanted[matched++]) return false;
+  }
+  return !wanted.empty() && matched == wanted.size() && text.size() <= kLongest && std::regex_match(text.substr(i), kStored);
+}
+
+// The last part of a path; of weights that only their folder names ("model.safetensors") the folder's.
+std::string ModelName(std::string path) {
+  const auto last = [&path] {
+    while (!path.empty() && (path.back() == '/' || path.back() == '\\')) path.pop_back();
+    const size_t slash = path.find_last_of("/\\");
+    return slash == std::string::npos ? path : path.substr(slash + 1);
+  };
+  std::string name = last();
+  if (IsNamed(name, "model") && path.size() > name.size()) {
+    path.resize(path.size() - name.size());
+    name = last();
+  }
+  return name;
+}
+
 // Why the report's model is not the claim's; empty: it is. Stored answers do not say which model gave them.
 std::string WhyOtherModel(const Json& report, const Claim& claim, const std::string& given) {
   if (!given.empty()) {
@@ -51,11 +85,12 @@ std::string WhyOtherModel(const Json& report, const Claim& claim, const std::str
     return "another model, or an unknown one: stored answers do not name theirs (--model NAME does)";
   }
   std::string names;
-  for (const auto& [key, value] : model.items()) {
-    if (!value.is_string() || key == "sha256" || key == "adapter") continue;
-    if (Holds(value.get<std::string>(), claim.model)) return "";
-    if (key == "path" || key == "name" || key == "model")
-      names += (names.empty() ? "" : ", ") + Printable(value.get<std::string>());
+  for (const char* key : {"general_name", "name", "model", "path"}) {  // what the weights say of themselves counts first
+    const std::string text = Text(model, key);
+    if (text.empty()) continue;
+    if (IsNamed(std::string_view(key) == "general_name" ? text : ModelName(text), claim.model)) return "";
+    names += (names.empty() ? "" : ", ") + Printable(text);
+    if (std::string_view(key) == "general_name") break;
   }
   return "another model: " + (names.empty() ? "the report does not name it" : names) + " (--model NAME if it is this one)";
 }
@@ -118,32 +153,73 @@ void DecideScore(const Json& task, const ClaimOptions& options, ClaimCard& card)
   const double half = (m.high - m.low) / 2, allowed = options.width * m.range;
   const std::string both = fmt::format("the claim, {:.{}f} to {:.{}f}, and the interval, {:.2f} to {:.2f},", claim_low,
                                        claim.value.decimals + 1, claim_high, claim.value.decimals + 1, m.low, m.high);
+  // The interval around the bounds, as wide as the one around the value.
+  const double low = std::min(m.low, m.lowest - (m.value - m.low)), high = std::max(m.high, m.highest + (m.high - m.value));
+  const double widened = (high - low) / 2;
+  const Json& bounds = At(task, "bounds");
+  const std::string unknown = fmt::format(
+      "{:.0f} truncated samples and {:.0f} without a score", Number(bounds, "truncated").value_or(0),
+      Number(bounds, "failed").value_or(0) + Number(bounds, "not_run").value_or(0) + Number(bounds, "ungraded").value_or(0));
   if (claim_low <= m.high && m.low <= claim_high) {
-    const std::string width = fmt::format("half of the interval is {:.2f}, at most {:.2f} is asked for", half, allowed);
-    card.verdict = half <= allowed ? ClaimVerdict::kReproduced : ClaimVerdict::kInconclusive;
-    card.reason = fmt::format("{} overlap; {}", both, width);
+    card.verdict = half <= allowed && widened <= allowed ? ClaimVerdict::kReproduced : ClaimVerdict::kInconclusive;
+    card.reason = fmt::format("{} overlap; half of the interval is {:.2f}, at most {:.2f} is asked for", both, half, allowed);
+    if (widened > half) {
+      card.reason += fmt::format("; {} leave it {:.2f} to {:.2f}, half of that is {:.2f}", unknown, low, high, widened);
+    }
     if (half > allowed && m.samples > 0 && allowed > 0) {
       const double needed = std::ceil(static_cast<double>(m.samples) * half * half / (allowed * allowed));
       if (needed <= 1e9) card.samples_to_decide = static_cast<int64_t>(needed);
     }
     return;
   }
-  // The interval around the bounds, as wide as the one around the value.
-  const double low = std::min(m.low, m.lowest - (m.value - m.low)), high = std::max(m.high, m.highest + (m.high - m.value));
-  const Json& bounds = At(task, "bounds");
   if (claim_low <= high && low <= claim_high) {
     card.verdict = ClaimVerdict::kInconclusive;
-    card.reason = fmt::format(
-        "{} do not overlap, but {:.0f} truncated samples and {:.0f} without a score could close the gap: with them {:.2f} to "
-        "{:.2f}",
-        both, Number(bounds, "truncated").value_or(0),
-        Number(bounds, "failed").value_or(0) + Number(bounds, "not_run").value_or(0) + Number(bounds, "ungraded").value_or(0),
-        low, high);
+    card.reason =
+        fmt::format("{} do not overlap, but {} could close the gap: with them {:.2f} to {:.2f}", both, unknown, low, high);
     return;
   }
   card.verdict = ClaimVerdict::kNotReproduced;
   card.reason = both + " do not overlap";
   if (!card.differs.empty()) card.reason += ", under a protocol that differs in what is listed";
+}
+
+// Why the rows that were asked are not those of the claim; empty: they are.
+std::string WhyOtherRows(const Json& task, const Claim& claim) {
+  const Json& dataset = At(task, "dataset");
+  const double rows = Number(dataset, "rows").value_or(0);
+  const std::string name = Printable(Text(dataset, "name"));
+  const bool is_size =
+      std::any_of(claim.rows.begin(), claim.rows.end(), [&](int64_t count) { return static_cast<double>(count) == rows; });
+  if (!claim.rows.empty() && !is_size) {
+    return fmt::format("other rows: {} has {:.0f}, the claim is about {}", name, rows, fmt::join(claim.rows, " or "));
+  }
+  const auto& hashes = claim.dataset_sha256;
+  const std::string hash = Text(dataset, "sha256");
+  if (!hashes.empty() && std::find(hashes.begin(), hashes.end(), hash) == hashes.end()) {
+    return fmt::format("other rows: {} has SHA-256 {:.12}..., the claim is about {:.12}...", name,
+                       hash.empty() ? "unknown" : Printable(hash), hashes.front());
+  }
+  if (claim.rows.empty() && hashes.empty()) return "";
+  const Json& shard = At(dataset, "shard");
+  const double repeats = std::max(1.0, Number(At(task, "settings"), "repeats").value_or(1));
+  const double asked = Number(At(task, "samples"), "total").value_or(rows * repeats) / repeats;
+  if (!shard.is_null() || Number(dataset, "limit").value_or(rows) < rows || asked < rows) {
+    return fmt::format("part of the rows: {:.0f} of {:.0f} of {} were asked", std::min(asked, rows), rows, name);
+  }
+  return "";
+}
+
+// No source of a claim says in which format its weights were; it decides scores and speeds.
+void NoteWeightFormat(const Json& report, ClaimCard& card) {
+  const std::string wanted = Text(card.claim.protocol, "weights");
+  std::string formats;
+  const Json& mix = At(At(report, "model"), "formats");
+  if (mix.is_array()) {
+    for (const Json& item : mix) formats += (formats.empty() ? "" : " + ") + Printable(Text(item, "format"));
+  }
+  if (wanted.empty()) {
+    card.claim.unknown.push_back("weight format (here " + (formats.empty() ? "not recorded" : formats) + ")");
+  }
 }
 
 void CheckScore(const Json& report, const ClaimOptions& options, ClaimCard& card) {
@@ -161,13 +237,8 @@ void CheckScore(const Json& report, const ClaimOptions& options, ClaimCard& card
     card.reason = fmt::format("{} has no {} in this report", claim.task, claim.measures.front());
     return;
   }
-  const Json& dataset = At(task, "dataset");
-  const double rows = Number(dataset, "rows").value_or(0);
-  const bool is_known =
-      std::any_of(claim.rows.begin(), claim.rows.end(), [&](int64_t count) { return static_cast<double>(count) == rows; });
-  if (!claim.rows.empty() && !is_known) {
-    card.reason = fmt::format("other rows: {} has {:.0f}, the claim is about {}", Printable(Text(dataset, "name")), rows,
-                              fmt::join(claim.rows, " or "));
+  if (std::string other = WhyOtherRows(task, claim); !other.empty()) {
+    card.reason = std::move(other);
     return;
   }
   DecideScore(task, options, card);
@@ -216,6 +287,7 @@ std::vector<ClaimCard> CheckClaims(const Json& report, const std::vector<Claim>&
     for (const Granularity& g : claim.granularities) {
       card.possible_runs.emplace_back(g, PossibleRuns(claim.value, g.denominator, options.max_runs));
     }
+    NoteWeightFormat(report, card);
     if (claim.unit == "tok/s") {
       CheckSpeed(report, card);
     } else {

@@ -111,6 +111,7 @@ Claim ParseClaim(Json json, const std::string& place) {
   claim.note = fields.Text("note", false);
   const Json rows = fields.List("rows"), granularities = fields.List("granularities");
   for (const Json& count : rows) claim.rows.push_back(fields.Count(count, "rows"));
+  claim.dataset_sha256 = fields.Texts("dataset_sha256");
   claim.protocol = fields.Object("protocol");
   claim.unknown = fields.Texts("unknown");
   claim.device = fields.Text("device", false);

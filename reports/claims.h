@@ -1,14 +1,13 @@
 // Claims: what a vendor says a model scores, as data, and what a report of this program says about each.
 //
 // The rule, stated on every card. The claim is the range of numbers that round to what was printed; the measurement is its 95 %
-// interval.
-//   not comparable  (the measurement is shown all the same) another model, another device, rows that the claim is not about, or
-//   the metric was not run reproduced      the two overlap, and the interval is narrow enough to mean something: half of it at
-//   most `width` (4 % of
-//                   the metric's range unless told otherwise)
-//   inconclusive    they overlap, but the interval is wider; or they do not, but samples that are truncated or without a score
-//   (failed, not run,
-//                   ungraded) could close the gap
+// interval; the widened interval also covers what samples that are truncated or without a score (failed, not run, ungraded)
+// could have been.
+//   not comparable  (the measurement is shown all the same) another model, another device, rows that the claim is not about or
+//                   only a part of its rows, or the metric was not run
+//   reproduced      the two overlap, and the interval is narrow enough to mean something: half of it, and of the widened one,
+//                   at most `width` (4 % of the metric's range unless told otherwise)
+//   inconclusive    they overlap, but one of the intervals is wider; or they do not, but the widened one does
 //   not reproduced  they do not overlap, and no such sample can change that
 // A speed has no interval: reproduced if at least 95 % of the claim (90 % of an "about"), on that device, one text at a time;
 // else not reproduced.
@@ -48,10 +47,11 @@ struct Claim {
   bool about = false;  // printed as "about 146"
   std::string unit;    // "%", "index" or "tok/s"
   std::string source, date;
-  std::string task;                   // of this program; empty for a speed
-  std::vector<std::string> measures;  // the report's metric it is taken for; then others it may have been, all shown
-  std::string note;                   // why that measure
-  std::vector<int64_t> rows;          // sizes of the datasets it may be about; empty: any
+  std::string task;                         // of this program; empty for a speed
+  std::vector<std::string> measures;        // the report's metric it is taken for; then others it may have been, all shown
+  std::string note;                         // why that measure
+  std::vector<int64_t> rows;                // sizes of the datasets it may be about; empty: any
+  std::vector<std::string> dataset_sha256;  // of the files it may be about; empty: any
   nlohmann::ordered_json protocol = nlohmann::ordered_json::object();  // settings that the source states
   std::vector<std::string> unknown;                                    // what it does not state
   std::string device;                                                  // empty: does not matter

@@ -16,11 +16,15 @@ using RowPair = std::pair<const ScoredRow*, const ScoredRow*>;
 
 std::string IdText(const Json& id) { return id.is_string() ? id.get<std::string>() : id.dump(); }
 
-// Answers scored in both runs, in the baseline's order, and counts of the others.
-std::vector<RowPair> PairRows(const TaskPair& task, TaskComparison& counts) {
+struct PairedRows {
+  std::vector<RowPair> both, lone;  // answers of both runs, in the baseline's order: scored in both; scored in one alone
+};
+
+// And counts of the others.
+PairedRows PairRows(const TaskPair& task, TaskComparison& counts) {
   std::map<std::pair<std::string, int>, const ScoredRow*> candidates;
   for (const ScoredRow& row : task.candidate) candidates[{IdText(row.id), row.repeat}] = &row;
-  std::vector<RowPair> pairs;
+  PairedRows pairs;
   for (const ScoredRow& row : task.baseline) {
     const auto found = candidates.find({IdText(row.id), row.repeat});
     if (found == candidates.end()) {
@@ -30,9 +34,10 @@ std::vector<RowPair> PairRows(const TaskPair& task, TaskComparison& counts) {
     const ScoredRow& other = *found->second;
     candidates.erase(found);
     if (row.scored && other.scored) {
-      pairs.emplace_back(&row, &other);
+      pairs.both.emplace_back(&row, &other);
       ++counts.common;
     } else {
+      if (row.scored || other.scored) pairs.lone.emplace_back(&row, &other);
       ++(row.scored ? counts.failed_candidate : other.scored ? counts.failed_baseline : counts.failed_both);
     }
   }
@@ -95,8 +100,41 @@ double Ratio(const Table& table, size_t parts, Tally PairedTally::*run) {
   return mean;
 }
 
+// What one run's ratio can be at least and at most, given what its failed answers count.
+Interval RatioBounds(Tally scored, double failed) {
+  const double count = scored.count + failed;
+  return count > 0 ? Interval{scored.sum / count, (scored.sum + failed) / count} : Interval{0, 1};
+}
+
+// The difference of ratios if the failed answers had been wrong in one run and right in the other, as ComputeBounds (metrics.h)
+// has it for one run: an answer that is in no ratio (correct, and the ratio one of wrong answers) could have been, and counts 1.
+// Wrong answers added make a ratio smallest and right ones greatest, so that leaving answers out is covered.
+Interval DifferenceBounds(const PairedRows& rows, const ComparedMetric& metric) {
+  Interval bounds{0, 0};
+  const auto add = [](Tally& total, const Tally& tally) { total = {total.sum + tally.sum, total.count + tally.count}; };
+  for (const std::string& part : metric.parts) {
+    Tally a, b;
+    double failed_a = 0, failed_b = 0;
+    for (const auto& [baseline, candidate] : rows.both) {
+      add(a, FindTally(*baseline, part));
+      add(b, FindTally(*candidate, part));
+    }
+    for (const auto& [baseline, candidate] : rows.lone) {
+      const bool is_known = baseline->scored;
+      const Tally known = FindTally(is_known ? *baseline : *candidate, part);
+      add(is_known ? a : b, known);
+      const double own = FindTally(is_known ? *candidate : *baseline, part).count;  // that of an empty answer
+      (is_known ? failed_b : failed_a) += std::max({1.0, known.count, own});
+    }
+    const Interval of_a = RatioBounds(a, failed_a), of_b = RatioBounds(b, failed_b);
+    bounds.low += (of_b.low - of_a.high) / static_cast<double>(metric.parts.size());
+    bounds.high += (of_b.high - of_a.low) / static_cast<double>(metric.parts.size());
+  }
+  return bounds;
+}
+
 // Everything but what depends on the other metrics. Ratios first, then the unit.
-MetricComparison CompareMetric(const std::string& task, const ComparedMetric& metric, Table table, double unscored,
+MetricComparison CompareMetric(const std::string& task, const ComparedMetric& metric, Table table, const PairedRows& rows,
                                const CompareOptions& options) {
   const auto parts = static_cast<int64_t>(metric.parts.size());
   const double width = metric.high - metric.low;
@@ -107,6 +145,7 @@ MetricComparison CompareMetric(const std::string& task, const ComparedMetric& me
   c.low = metric.low;
   c.high = metric.high;
   c.lower_is_better = metric.lower_is_better;
+  c.diagnostic = metric.diagnostic;
   c.samples = static_cast<int64_t>(WithCounts(table.cells, parts).size()) / parts;
   c.baseline = metric.low + width * Ratio(table, metric.parts.size(), &PairedTally::baseline);
   c.candidate = metric.low + width * Ratio(table, metric.parts.size(), &PairedTally::candidate);
@@ -125,8 +164,14 @@ MetricComparison CompareMetric(const std::string& task, const ComparedMetric& me
   }
   if (c.minimum_effect) *c.minimum_effect *= width;
   c.margin = width * options.margin;
-  c.unscored = unscored;
-  c.bounds = {(1 - unscored) * c.interval.low - unscored * width, (1 - unscored) * c.interval.high + unscored * width};
+  const auto lone = static_cast<double>(rows.lone.size());
+  c.unscored = lone / (lone + static_cast<double>(rows.both.size()));
+  c.extremes = {c.difference, c.difference};
+  if (lone > 0) {
+    const Interval extremes = DifferenceBounds(rows, metric);
+    c.extremes = {std::min(width * extremes.low, c.difference), std::max(width * extremes.high, c.difference)};
+  }
+  c.bounds = {c.extremes.low - (c.difference - c.interval.low), c.extremes.high + (c.interval.high - c.difference)};
   c.non_inferior = metric.lower_is_better ? c.bounds.high < c.margin : c.bounds.low > -c.margin;
   const double effect = c.difference / width;
   c.samples_to_decide = SamplesToDetect(second_moment, effect);
@@ -139,7 +184,7 @@ MetricComparison CompareMetric(const std::string& task, const ComparedMetric& me
 
 void Decide(MetricComparison& c) {
   const bool is_loss = (c.difference < 0) != c.lower_is_better;
-  const bool stays_better = (1 - c.unscored) * std::abs(c.difference) > c.unscored * (c.high - c.low);
+  const bool stays_better = c.lower_is_better ? c.extremes.high < 0 : c.extremes.low > 0;
   if (-c.margin < c.bounds.low && c.bounds.high < c.margin) {
     c.verdict = CompareVerdict::kSame;
   } else if (c.p_holm <= 0.05 && (is_loss || stays_better)) {
@@ -167,6 +212,7 @@ Json ToJson(const MetricComparison& c) {
                {"p_holm", c.p_holm}};
   if (c.low != 0 || c.high != 1) json["range"] = {c.low, c.high};
   if (c.lower_is_better) json["lower_is_better"] = true;
+  if (c.diagnostic) json["diagnostic"] = true;
   if (c.minimum_effect) json["minimum_detectable_effect"] = *c.minimum_effect;
   json["margin"] = c.margin;
   if (c.unscored > 0) {
@@ -210,21 +256,22 @@ std::vector<TaskComparison> CompareRuns(std::span<const TaskPair> tasks, const C
   for (const TaskPair& task : tasks) {
     TaskComparison& comparison = comparisons.emplace_back();
     comparison.task = task.task;
-    const std::vector<RowPair> pairs = PairRows(task, comparison);
-    const auto lone = static_cast<double>(comparison.failed_baseline + comparison.failed_candidate);
-    const double unscored = pairs.empty() ? 0 : lone / (lone + static_cast<double>(pairs.size()));
+    const PairedRows rows = PairRows(task, comparison);
     for (const ComparedMetric& metric : task.metrics) {
-      Table table = MakeTable(pairs, metric);
-      if (!table.defined) continue;
-      comparison.metrics.push_back(CompareMetric(task.task, metric, std::move(table), unscored, options));
-      p_values.push_back(comparison.metrics.back().p);
+      Table table = MakeTable(rows.both, metric);
+      if (!table.defined) {
+        comparison.left_out.push_back(metric.name);
+        continue;
+      }
+      comparison.metrics.push_back(CompareMetric(task.task, metric, std::move(table), rows, options));
+      if (!metric.diagnostic) p_values.push_back(comparison.metrics.back().p);
     }
   }
   const std::vector<double> adjusted = HolmAdjust(p_values);
   size_t next = 0;
   for (TaskComparison& comparison : comparisons) {
     for (MetricComparison& metric : comparison.metrics) {
-      metric.p_holm = adjusted[next++];
+      metric.p_holm = metric.diagnostic ? metric.p : adjusted[next++];
       Decide(metric);
     }
   }
@@ -243,23 +290,27 @@ Json ToJson(std::span<const TaskComparison> tasks) {
                  {"failed_both", t.failed_both},
                  {"metrics", Json::array()}};
     for (const MetricComparison& metric : t.metrics) task["metrics"].push_back(ToJson(metric));
+    if (!t.left_out.empty()) task["left_out"] = t.left_out;
     json["tasks"].push_back(std::move(task));
   }
   return json;
 }
 
 CompareVerdict Overall(std::span<const TaskComparison> tasks) {
-  bool any = false, all_better = true, unclear = false;
+  bool better = false, unclear = tasks.empty();
   for (const TaskComparison& task : tasks) {
+    bool any = false;
     for (const MetricComparison& metric : task.metrics) {
+      if (metric.diagnostic) continue;
       if (metric.verdict == CompareVerdict::kWorse) return CompareVerdict::kWorse;
       any = true;
-      all_better = all_better && metric.verdict == CompareVerdict::kBetter;
+      better = better || metric.verdict == CompareVerdict::kBetter;
       unclear = unclear || metric.verdict == CompareVerdict::kCannotTell;
     }
+    unclear = unclear || !any;
   }
-  if (!any || unclear) return CompareVerdict::kCannotTell;
-  return all_better ? CompareVerdict::kBetter : CompareVerdict::kSame;
+  if (unclear) return CompareVerdict::kCannotTell;
+  return better ? CompareVerdict::kBetter : CompareVerdict::kSame;
 }
 
 }  // namespace tidemark

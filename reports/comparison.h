@@ -35,9 +35,10 @@ struct ComparedMetric {
   std::vector<std::string> parts;  // tallies whose ratios are averaged; a plain metric is its own only part
   double low = 0, high = 1;        // a ratio of 0 and of 1 in the metric's unit
   bool lower_is_better = false;
+  bool diagnostic = false;  // says why another metric is what it is: shown, but neither in Holm's family nor in the verdict
 };
 
-// One task in both runs.
+// One task in both runs; without rows where a run does not have it.
 struct TaskPair {
   std::string task;
   std::vector<ScoredRow> baseline, candidate;
@@ -63,16 +64,17 @@ struct Flip {
 struct MetricComparison {
   std::string task, name;
   double low = 0, high = 1;  // range of the metric
-  bool lower_is_better = false;
+  bool lower_is_better = false, diagnostic = false;
   int64_t samples = 0;  // in common, with a count in either run; repeats of one count once
   double baseline = 0, candidate = 0, difference = 0;
   Interval interval;                     // paired bootstrap
   std::string test;                      // "mcnemar_exact" or "randomization"
-  double p = 1, p_holm = 1;              // two-sided; p_holm over all metrics of the comparison
+  double p = 1, p_holm = 1;              // two-sided; p_holm over all metrics but diagnostic ones
   std::optional<double> minimum_effect;  // at 80 % power given what changed, without correction for several metrics
   double margin = 0;                     // in the metric's unit
   double unscored = 0;                   // share of the answers that only one run scored, whose other score could be anything
-  Interval bounds;                       // the interval if all of those were lost or all were gained; without them the interval
+  Interval extremes;                     // the difference if all of those were lost or all were gained
+  Interval bounds;                       // the interval around the extremes, as wide as around the difference
   bool non_inferior = false;             // the bounds exclude being worse by the margin or more
   CompareVerdict verdict = CompareVerdict::kCannotTell;
   std::optional<int64_t> samples_to_decide;  // if the difference stays what it is; absent unless it cannot be told
@@ -85,6 +87,7 @@ struct TaskComparison {
   int64_t only_baseline = 0, only_candidate = 0;                       // answers that the other run does not have
   int64_t failed_baseline = 0, failed_candidate = 0, failed_both = 0;  // answers of both that are not scored in one, in both
   std::vector<MetricComparison> metrics;                               // without those that nothing in common is tallied in
+  std::vector<std::string> left_out;                                   // these
 };
 
 // Pairs answers by id and repeat, and compares. Answers that one run alone scored are in no difference, but "same within
@@ -96,7 +99,8 @@ std::vector<TaskComparison> CompareRuns(std::span<const TaskPair> tasks, const C
 // candidate is worse and as "gained" where it is better.
 nlohmann::ordered_json ToJson(std::span<const TaskComparison> tasks);
 
-// kWorse if any metric is; else kCannotTell if any cannot be told; else kSame or kBetter (all are better).
+// kWorse if any metric is; else kCannotTell if any cannot be told, or a task has no metric to compare (it failed or is missing in
+// one run); else kBetter if any is better; else kSame. Diagnostic metrics do not count.
 CompareVerdict Overall(std::span<const TaskComparison> tasks);
 
 }  // namespace tidemark

@@ -133,7 +133,13 @@ Interval ClusterInterval(std::span<const Tally> tallies, int64_t parts) {
     residuals.push_back({residual, 1});
   }
   const ClusterWorth worth = EstimateWorth(residuals, p);
-  return Score(value, n * worth.answers, StudentQuantile(0.975, worth.degrees));
+  const Interval own = Score(value, n * worth.answers, StudentQuantile(0.975, worth.degrees));
+  // A mean of several ratios is no proportion of answers: there is no Wilson interval to compare with.
+  const bool is_proportion = width == 1 && std::all_of(tallies.begin(), tallies.end(),
+                                                       [](const Tally& t) { return std::floor(t.sum) == t.sum && t.count >= 1; });
+  if (!is_proportion) return own;
+  const Interval independent = Score(value, totals[0].count, NormalQuantile(0.975));
+  return {std::min(own.low, independent.low), std::max(own.high, independent.high)};
 }
 
 RunSpread ComputeRunSpread(const RunTable& table) {
@@ -146,16 +152,30 @@ RunSpread ComputeRunSpread(const RunTable& table) {
   };
   RunSpread spread;
   std::vector<Tally> totals(parts);
+  std::vector<bool> answered(samples);
   for (size_t r = 0; r < runs; ++r) {
     std::vector<Tally> of_run(parts);
+    int64_t own = 0;
     for (size_t i = 0; i < samples; ++i) {
       const auto cell = Cell(table, i, r);
       if (IsMissing(cell)) continue;
+      ++own;
+      answered[i] = true;
       for (size_t j = 0; j < parts; ++j) Add(cell[j], of_run[j]);
     }
     for (size_t j = 0; j < parts; ++j) Add(of_run[j], totals[j]);
-    if (is_complete(of_run)) spread.runs.push_back(RatioMean(of_run, table.parts));
+    if (!is_complete(of_run)) continue;
+    spread.runs.push_back(RatioMean(of_run, table.parts));
+    spread.samples.push_back(own);
   }
+  const auto all = std::count(answered.begin(), answered.end(), true);
+  double mean = 0, whole = 0;
+  for (size_t r = 0; r < spread.runs.size(); ++r) {
+    if (10 * spread.samples[r] < 9 * all) continue;
+    mean += spread.runs[r];
+    whole += 1;
+  }
+  if (whole > 0) spread.mean = mean / whole;
   if (spread.runs.size() > 1 && is_complete(totals)) AddVarianceComponents(table, totals, spread);
   return spread;
 }

@@ -4,6 +4,7 @@
 #define TIDEMARK_REPORTS_INTERVALS_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,7 +18,9 @@ double RatioMean(std::span<const Tally> tallies, int64_t parts);
 // Wilson's interval with the number of independent answers that the clusters are worth, and Student's quantile:
 //   n_eff = clusters / w,  w = v / (p (1 - p) + v / clusters),  v = the variance of a cluster's linearised residual r,
 //   degrees of freedom = 2 clusters^2 / sum psi^2,  psi = r^2 / v - 1 - r (1 - 2p) / (p (1 - p)).
-// w lies between 1 / m (m answers of a cluster are independent) and 1 (they are all alike). psi is a cluster's influence on
+// w is 1 / m if the m answers of a cluster are independent and 1 if they are all alike. Where each cluster has as many right as
+// wrong ones w is less, and they would say more than independent answers: for answers that are right or wrong the interval of
+// a single ratio is never narrower than Wilson's for independent ones. psi is a cluster's influence on
 // log w, so the degrees of freedom are Satterthwaite's (1946, Biometrics Bull. 2): about clusters where w has to be estimated,
 // unlimited where answers are alike and w = 1 by arithmetic. Korn and Graubard 1998 (Survey Methodology 24) and Franco, Little,
 // Louis, Slud 2019 (J. Survey Stat. Meth. 7) for effective sizes in clusters. v and p in w are smoothed by 0.025 of a cluster
@@ -30,12 +33,14 @@ double RatioMean(std::span<const Tally> tallies, int64_t parts);
 // one answer.
 Interval ClusterInterval(std::span<const Tally> tallies, int64_t parts);
 
-// How a value over several runs (repeats) is spread. Standard errors of the mean over runs:
+// How a value over several runs (repeats) is spread. Standard errors of the mean over runs; absent: cannot be estimated.
 struct RunSpread {
-  std::vector<double> runs;      // the value of each run by itself
-  double stderr_sampling = 0;    // because other samples might have been asked
-  double stderr_run_to_run = 0;  // because the same samples would be answered otherwise in other runs
-  double stderr_total = 0;       // both: total^2 = sampling^2 + run_to_run^2
+  std::vector<double> runs;                 // the value of each run by itself
+  std::vector<int64_t> samples;             // answered in each
+  std::optional<double> mean;               // over the runs with at least nine tenths of the samples; absent: none has
+  std::optional<double> stderr_sampling;    // because other samples might have been asked
+  std::optional<double> stderr_run_to_run;  // because the same samples would be answered otherwise in other runs
+  std::optional<double> stderr_total;       // both: total^2 = sampling^2 + run_to_run^2
 };
 
 // One tally per sample, run and part. A count of 0: answered, but not in this ratio (a correct answer in a hallucination rate);
@@ -48,7 +53,7 @@ struct RunTable {
 // Variance components over samples x runs (one-way random effects, method of moments, on linearised values z of each cell):
 // total = S/(S-1) sum_i (sum_r z_ir)^2, run-to-run = sum_i R_i var_r(z_ir), sampling = their difference, at least 0. Samples
 // with one run take the mean run-to-run variance of the others. Needs two runs and two samples with data; runs without any
-// cell are left out of `runs`. Throws nothing; with less data all errors are 0.
+// cell are left out of `runs`. Throws nothing; with less data the errors are absent.
 RunSpread ComputeRunSpread(const RunTable& table);
 
 }  // namespace tidemark

@@ -10,6 +10,7 @@ namespace tidemark {
 namespace {
 
 constexpr double kCoverage = 0.95;
+constexpr size_t kExactPairs = 2500;  // counting needs their number times the smaller sample; beyond, the normal is as good
 
 // The interval [x_(k), x_(n+1-k)] of sorted values, given P(statistic < k) under the null for each k.
 RankInterval FromRanks(const std::vector<double>& sorted, const std::vector<double>& probability, int64_t n) {
@@ -48,7 +49,25 @@ std::vector<double> MannWhitney(size_t n, size_t m) {
   return ways[m];
 }
 
+// The same from the normal distribution with U's mean nm/2 and variance nm(n+m+1)/12, each u with the mass of [u - 1/2, u + 1/2].
+std::vector<double> MannWhitneyNormal(size_t n, size_t m) {
+  const double a = static_cast<double>(n), b = static_cast<double>(m);
+  const double mean = a * b / 2, deviation = std::sqrt(a * b * (a + b + 1) / 12);
+  const auto cdf = [&](double u) { return 0.5 * std::erfc((mean - u) / (deviation * std::sqrt(2.0))); };
+  std::vector<double> probability(n * m + 1);
+  for (size_t u = 0; u < probability.size(); ++u) {
+    const auto at = static_cast<double>(u);
+    probability[u] = cdf(at + 0.5) - (u == 0 ? 0 : cdf(at - 0.5));
+  }
+  return probability;
+}
+
 }  // namespace
+
+std::vector<double> MannWhitneyDistribution(size_t n, size_t m, bool exact) {
+  TM_CHECK(n > 0 && m > 0, "{} and {} values", n, m);
+  return exact ? MannWhitney(n, m) : MannWhitneyNormal(n, m);
+}
 
 RankInterval MedianInterval(std::span<const double> values) {
   TM_CHECK(!values.empty(), "no values");
@@ -77,7 +96,7 @@ RankInterval UnpairedRatio(std::span<const double> baseline, std::span<const dou
     for (const double c : candidate) ratios.push_back(c / b);
   }
   std::sort(ratios.begin(), ratios.end());
-  return FromRanks(ratios, MannWhitney(baseline.size(), candidate.size()),
+  return FromRanks(ratios, MannWhitneyDistribution(baseline.size(), candidate.size(), ratios.size() <= kExactPairs),
                    static_cast<int64_t>(std::min(baseline.size(), candidate.size())));
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <vector>
 
 #include "reports/statistics.h"
 
@@ -28,8 +29,12 @@ RankInterval MedianInterval(std::span<const double> values);
 RankInterval PairedRatio(std::span<const double> baseline, std::span<const double> candidate);
 
 // Two samples not measured in turn: the median of all candidate[j] / baseline[i] and the interval of Hodges and Lehmann (1963)
-// from the exact distribution of Mann and Whitney's U. Says nothing of what changed between the two. All positive.
+// from the distribution of Mann and Whitney's U, exact up to 2500 pairs of values, the normal one beyond. Says nothing of what
+// changed between the two. All positive.
 RankInterval UnpairedRatio(std::span<const double> baseline, std::span<const double> candidate);
+
+// P(U = u), u = 0 .. n m, of Mann and Whitney's statistic for samples of n and m values; exact: needs n m^2 numbers. n, m > 0.
+std::vector<double> MannWhitneyDistribution(size_t n, size_t m, bool exact);
 
 nlohmann::ordered_json RankIntervalJson(const RankInterval& r);  // value, low, high, coverage, n
 

@@ -27,13 +27,14 @@ Json ToJson(const Metric& m) {
   if (m.range_low != 0 || m.range_high != 1) json["range"] = {m.range_low, m.range_high};
   if (!m.interval.empty()) json["interval"] = m.interval;
   if (m.runs) {
-    double mean = 0;
-    for (const double run : m.runs->runs) mean += run / static_cast<double>(m.runs->runs.size());
-    json["runs"] = {{"values", m.runs->runs},
-                    {"mean", mean},
-                    {"stderr_sampling", m.runs->stderr_sampling},
-                    {"stderr_run_to_run", m.runs->stderr_run_to_run},
-                    {"stderr", m.runs->stderr_total}};
+    json["runs"] = {{"values", m.runs->runs}, {"samples", m.runs->samples}};
+    const auto add = [&](const char* key, const std::optional<double>& value) {
+      if (value) json["runs"][key] = *value;
+    };
+    add("mean", m.runs->mean);
+    add("stderr_sampling", m.runs->stderr_sampling);
+    add("stderr_run_to_run", m.runs->stderr_run_to_run);
+    add("stderr", m.runs->stderr_total);
   }
   return json;
 }

@@ -94,7 +94,10 @@ TEST_CASE("compare refuses other rows, other rules and folders without scores") 
   const ProgramResult allowed = RunProgram({"compare", good, other, "--allow-different"});
   CHECK(allowed.exit_code != 1);
   CHECK_THAT(allowed.out, Contains("DIFFERENT"));
-  CHECK_THAT(RunProgram({"compare", good, good, "--metric", "nonsense"}).err, Contains("--metric"));
+  CHECK_THAT(RunProgram({"compare", good, good, "--metric", "nonsense"}).err, Contains("--metric") && Contains("prompt_strict"));
+  CHECK(RunProgram({"compare", good, good, "--metric", "prompt_strict,nonsense"}).exit_code == 1);
+  CHECK(RunProgram({"compare", good, good, "--task", "ifeval"}).exit_code == 0);
+  CHECK_THAT(RunProgram({"compare", good, good, "--task", "math500"}).err, Contains("--task"));
 
   for (const char* margin : {"nan", "-1", "101", "x"})
     CHECK(RunProgram({"compare", good, good, "--margin", margin}).exit_code == 1);

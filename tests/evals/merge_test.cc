@@ -164,10 +164,17 @@ TEST_CASE("what cannot be merged is named") {
   refuse({all[0], all[1], s.Run("other", {1, 3})}, "settings/seed is 12, was 11");
   CHECK_THAT(Complaint([&] { s.Merge(all, "shard1"); }), test::Contains("another directory than those of the shards"));
 
+  s.job.generate.seed = 11;
+  s.Run("shard1", {1, 3});
+  s.Merge(all, "merged");
+  const std::string again = Complaint([&] { MergeShards(all, {s.Path("merged"), false, ""}, {}); });
+  CHECK_THAT(again, test::Contains("--overwrite") && !test::Contains("--resume"));
+
   const std::string journal = s.File("shard2/completions.jsonl");
   const size_t torn = journal.rfind('\n', journal.size() - 2) + 10;
   std::ofstream(s.Path("shard2/completions.jsonl")) << journal.substr(0, torn);
   refuse(all, "shard 2/3 without 1 of its");
+  CHECK_FALSE(fs::exists(s.Path("never")));  // nothing that would be in the way of the next try
   std::ofstream(s.Path("shard2/completions.jsonl")) << journal + s.File("shard1/completions.jsonl");
   refuse(all, "expected samples of shard 2/3");
 }
@@ -183,7 +190,7 @@ TEST_CASE("rows that changed since the shards ran are not merged") {
   CHECK_FALSE(Complaint([&] { s.Merge(all); }).empty());
   MergeShards(all, {s.Path("merged"), true, s.Path("moved.jsonl").string()}, {});
   std::ofstream(s.Path("rows.jsonl")) << rows.substr(0, rows.rfind('\n', rows.size() - 2) + 1);
-  CHECK_THAT(Complaint([&] { s.Merge(all); }), test::Contains("dataset_sha256 is"));
+  CHECK_THAT(Complaint([&] { s.Merge(all); }), test::Contains("samples is"));
 }
 
 TEST_CASE("more shards than samples are refused before anything runs") {

@@ -90,8 +90,8 @@ TEST_CASE("several runs: the value of each and both standard errors") {
   REQUIRE(accuracy.runs.has_value());
   CHECK(accuracy.runs->runs == std::vector<double>{0.5, 0.75});
   // Two of eight samples differ between the runs: within = 2 samples * 2 runs * variance 1/2, over 16 answers squared.
-  CHECK(accuracy.runs->stderr_run_to_run == Approx(std::sqrt(2.0) / 16));
-  CHECK(accuracy.runs->stderr_total > accuracy.runs->stderr_sampling);
+  CHECK(accuracy.runs->stderr_run_to_run.value() == Approx(std::sqrt(2.0) / 16));
+  CHECK(accuracy.runs->stderr_total.value() > accuracy.runs->stderr_sampling.value());
 }
 
 TEST_CASE("bounds: what truncated and failed samples could have done") {

@@ -53,12 +53,23 @@ TEST_CASE("what a run wrote is read back: counts, tallies and failed rows") {
   CHECK(WhyNotComparable(run.tasks[0], warmer).empty());
   warmer.protocol["strip_reasoning"] = false;
   CHECK(WhyNotComparable(run.tasks[0], warmer).size() == 1);
+  StoredTask limited = run.tasks[0];
+  limited.json["dataset"]["limit"] = 2;
+  REQUIRE(WhyNotComparable(run.tasks[0], limited).size() == 1);
+  CHECK_THAT(WhyNotComparable(run.tasks[0], limited)[0], test::Contains("all of the rows against limit 2"));
+  CHECK(WhyNotComparable(limited, limited).empty());
   // Tasks that this build does not know are compared by every metric without a slash.
   const auto pairs = PairTasks(run, run, {});
   REQUIRE(pairs.size() == 2);
   REQUIRE(pairs[0].metrics.size() == 1);
   CHECK(pairs[0].metrics[0].name == "accuracy");
-  CHECK(PairTasks(run, run, {"nothing"})[0].metrics.empty());
+  CHECK(PairTasks(run, run, {"nothing"}).empty());
+  StoredRun less = run;
+  less.tasks.pop_back();
+  REQUIRE(PairTasks(run, less, {}).size() == 2);  // missing in the candidate: cannot be told
+  CHECK(PairTasks(run, less, {})[1].candidate.empty());
+  CHECK(PairTasks(less, run, {}).size() == 1);
+  CHECK(Overall(CompareRuns(PairTasks(run, less, {}), {})) == CompareVerdict::kCannotTell);
   CHECK(CompareRuns(pairs, {})[0].failed_both == 2);
 }
 
@@ -69,6 +80,9 @@ TEST_CASE("a known task brings its headline metrics, means and scales") {
   REQUIRE(metrics.size() == 5);
   CHECK(metrics[4].name == "mean_of_four");
   CHECK(metrics[4].parts.size() == 4);
+  run.tasks[0].name = "math500";
+  CHECK(PairTasks(run, run, {})[0].metrics.at(1).diagnostic);  // no_answer_rate
+  CHECK_FALSE(PairTasks(run, run, {"no_answer_rate"})[0].metrics.at(0).diagnostic);
 }
 
 TEST_CASE("malformed scores are refused with the line; a row without tallies is one") {

@@ -169,6 +169,75 @@ TEST_CASE("each verdict on a score, and its reason") {
   CHECK(Check(truncated, ExampleClaim("93.00")).verdict == ClaimVerdict::kInconclusive);
   CHECK_THAT(Check(truncated, ExampleClaim("93.00")).reason, test::Contains("175 truncated"));
   CHECK(Check(truncated, ExampleClaim("98.00")).verdict == ClaimVerdict::kNotReproduced);
+
+  // Answers that are cut off leave open what the score is, however narrow the interval of the others.
+  Json cut = report;
+  cut["tasks"][0]["bounds"] =
+      Json::parse(R"({"truncated": 443, "failed": 2, "metrics": [{"name": "accuracy", "lowest": 0.1, "highest": 0.986}]})");
+  const ClaimCard open = Check(cut, ExampleClaim("88.76"));
+  CHECK(open.verdict == ClaimVerdict::kInconclusive);
+  CHECK_THAT(open.reason, test::Contains("443 truncated samples and 2 without a score leave it 8.00 to 100.60"));
+  CHECK_FALSE(open.samples_to_decide);
+  cut["tasks"][0]["bounds"]["metrics"][0] = {{"name", "accuracy"}, {"lowest", 0.87}, {"highest", 0.89}};
+  CHECK(Check(cut, ExampleClaim("88.76")).verdict == ClaimVerdict::kReproduced);
+}
+
+TEST_CASE("the rows asked must be those of the claim, all of them") {
+  Claim claim = ExampleClaim("88.76");
+  const auto reason = [&](const Json& report) {
+    const ClaimCard card = Check(report, claim);
+    CHECK(card.verdict == ClaimVerdict::kNotComparable);
+    return card.reason;
+  };
+  Json report = ExampleReport();
+  report["tasks"][0]["dataset"]["limit"] = 300;
+  report["tasks"][0]["samples"]["total"] = 1500;
+  CHECK_THAT(reason(report), test::Contains("part of the rows: 300 of 500"));
+  report["tasks"][0]["dataset"].erase("limit");
+  CHECK_THAT(reason(report), test::Contains("part of the rows: 300 of 500"));
+  report = ExampleReport();
+  report["tasks"][0]["dataset"]["shard"] = {{"index", 1}, {"count", 2}};
+  CHECK_THAT(reason(report), test::Contains("part of the rows"));
+  report = ExampleReport();
+  claim.dataset_sha256 = {std::string(64, 'a')};
+  CHECK_THAT(reason(report), test::Contains("other rows"));
+  report["tasks"][0]["dataset"]["sha256"] = std::string(64, 'b');
+  CHECK_THAT(reason(report), test::Contains("SHA-256 bbbbbbbbbbbb"));
+  report["tasks"][0]["dataset"]["sha256"] = std::string(64, 'a');
+  CHECK(Check(report, claim).verdict == ClaimVerdict::kReproduced);
+  for (const Claim& known : EmbeddedClaims()) {
+    if (known.task == "ifeval" || known.task == "math500" || known.task == "omniscience")
+      CHECK_FALSE(known.dataset_sha256.empty());
+  }
+}
+
+TEST_CASE("a model is named by its file, with nothing but the storage after the name") {
+  const Claim claim = ExampleClaim("88.76");
+  const auto is_model = [&](const std::string& path) {
+    Json report = ExampleReport();
+    report["model"]["path"] = path;
+    return Check(report, claim).verdict != ClaimVerdict::kNotComparable;
+  };
+  for (const char* own : {"LFM2.5-8B-A1B", "LFM2.5-8B-A1B/", "/m/LFM2.5-8B-A1B-Q4_K_M.gguf", "lfm2.5_8b_a1b.f16.gguf",
+                          "LFM2.5-8B-A1B-BF16-00001-of-00002.gguf", "x/LFM2.5-8B-A1B/model.safetensors",
+                          "x/LFM2.5-8B-A1B/model-00001-of-00003.safetensors", "LFM2.5-8B-A1B-UD-Q4_K_XL.gguf"}) {
+    INFO(own);
+    CHECK(is_model(own));
+  }
+  for (const char* other : {"LFM2.5-8B-A1B-Base-Q4_0.gguf", "/LFM2.5-8B-A1B/LFM2-350M.gguf", "my-LFM2.5-8B-A1B.gguf",
+                            "LFM2.5-8B-A1B-finetune.gguf", "LFM2.5-8B", "model.gguf", ""}) {
+    INFO(other);
+    CHECK_FALSE(is_model(other));
+  }
+  Json report = ExampleReport();
+  report["model"]["general_name"] = "LFM2.5-1.2B";
+  CHECK(Check(report, claim).verdict == ClaimVerdict::kNotComparable);
+  report["model"]["general_name"] = "LFM2.5 8B A1B";
+  report["model"]["path"] = "other.gguf";
+  report["model"]["formats"] = Json::parse(R"([{"format": "Q4_0", "bytes": 9}, {"format": "F32", "bytes": 1}])");
+  const ClaimCard card = Check(report, claim);
+  CHECK(card.verdict == ClaimVerdict::kReproduced);
+  CHECK_THAT(ToText(card), test::Contains("weight format (here Q4_0 + F32)"));
 }
 
 TEST_CASE("what cannot be compared, and why") {

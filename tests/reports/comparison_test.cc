@@ -120,9 +120,54 @@ TEST_CASE("answers that one run failed cannot make it better or the same") {
   CHECK(c.verdict == CompareVerdict::kCannotTell);
   CHECK_FALSE(c.non_inferior);
   CHECK(c.unscored == 0.1);
-  CHECK((c.bounds.low < -0.09 && c.bounds.high > 0.09));
+  CHECK(c.extremes.low == Approx(-0.1));  // the baseline has these right: they can be lost, not gained
+  CHECK(c.extremes.high == Approx(0).margin(1e-12));
+  CHECK((c.bounds.low < -0.1 && c.bounds.high > 0));
   CHECK_FALSE(c.samples_to_decide);
   CHECK(CompareOne(better).verdict == CompareVerdict::kCannotTell);
+}
+
+TEST_CASE("bounds of a ratio over wrong answers count the failed answers into its few") {
+  // 400 answers, 20 wrong in both runs, 8 of them hallucinated; 10 more that the baseline has right and the candidate failed.
+  TaskPair task{"task", {}, {}, {Plain("rate")}};
+  for (int i = 0; i < 410; ++i) {
+    ScoredRow row;
+    row.id = i;
+    if (i < 20) row.tallies["rate"] = {i < 8 ? 1.0 : 0.0, 1};
+    task.baseline.push_back(row);
+    row.scored = i < 400;
+    task.candidate.push_back(row);
+  }
+  const MetricComparison c = CompareOne(task);
+  CHECK(c.samples == 20);
+  CHECK(c.extremes.low == Approx(8.0 / 30 - 8.0 / 20));
+  CHECK(c.extremes.high == Approx(18.0 / 30 - 8.0 / 20));
+  CHECK(c.bounds.low < c.extremes.low);
+  CHECK(c.verdict == CompareVerdict::kCannotTell);
+}
+
+TEST_CASE("the verdict of all: a failed task cannot be told, one gain among equals is a gain") {
+  TaskPair same = Binary(900, 0, 0, 100), better = Binary(100, 0, 400, 100), failed = same, missing = same;
+  for (ScoredRow& row : failed.candidate) row.scored = false;
+  missing.candidate.clear();
+  const auto overall = [](std::vector<TaskPair> tasks) { return Overall(CompareRuns(tasks, {})); };
+  CHECK(overall({same, same}) == CompareVerdict::kSame);
+  CHECK(overall({same, better}) == CompareVerdict::kBetter);
+  CHECK(overall({same, failed}) == CompareVerdict::kCannotTell);
+  CHECK(overall({better, missing}) == CompareVerdict::kCannotTell);
+  CHECK(overall({}) == CompareVerdict::kCannotTell);
+  const auto comparison = CompareRuns(std::vector{same, failed}, {});
+  CHECK(comparison[1].left_out == std::vector<std::string>{"accuracy"});
+  CHECK(ToJson(comparison)["tasks"][1]["left_out"][0] == "accuracy");
+  // A diagnostic metric is shown, and changes neither the others' p nor the verdict.
+  TaskPair worse = Binary(200, 30, 5, 60);
+  worse.metrics[0].diagnostic = true;
+  CHECK(overall({same, worse}) == CompareVerdict::kCannotTell);  // nothing else in that task
+  worse.metrics.push_back({"again", {"accuracy"}});
+  const auto with = CompareRuns({&worse, 1}, {});
+  CHECK(with[0].metrics[0].p_holm == with[0].metrics[0].p);
+  CHECK(with[0].metrics[1].p_holm == with[0].metrics[1].p);
+  CHECK(ToJson(with)["tasks"][0]["metrics"][0]["diagnostic"] == true);
 }
 
 TEST_CASE("Holm spans all tasks") {

@@ -71,6 +71,28 @@ TEST_CASE("for many clusters the cluster interval agrees with the bootstrap") {
   CHECK(own.high == Approx(bootstrap.high).margin(0.003));
 }
 
+TEST_CASE("answers that cancel in each cluster are worth no more than independent ones") {
+  const Interval cluster = ClusterInterval(std::vector<Tally>(500, Tally{1, 2}), 1), independent = WilsonInterval(0.5, 1000);
+  CHECK(cluster.low <= independent.low + 1e-12);
+  CHECK(cluster.high >= independent.high - 1e-12);
+}
+
+TEST_CASE("a run beside fragments of others is the mean, and what cannot be estimated is absent") {
+  RunTable table{500, 5, 1, std::vector<Tally>(2500, Tally{0, -1})};
+  for (size_t i = 0; i < 500; ++i) table.cells[5 * i] = {i < 400 ? 1.0 : 0.0, 1};
+  for (size_t r = 1; r < 5; ++r) table.cells[r] = {0, 1};
+  const RunSpread spread = ComputeRunSpread(table);
+  CHECK(spread.runs.size() == 5);
+  CHECK(spread.samples == std::vector<int64_t>{500, 1, 1, 1, 1});
+  CHECK(spread.mean.value() == Approx(0.8));
+  // Each sample in one run alone: nothing says how much runs differ.
+  const Tally missing{0, -1};
+  const RunSpread apart = ComputeRunSpread({2, 2, 1, {{1, 1}, missing, missing, {0, 1}}});
+  CHECK(apart.runs.size() == 2);
+  CHECK_FALSE(apart.mean.has_value());
+  CHECK_FALSE(apart.stderr_sampling.has_value());
+}
+
 TEST_CASE("the spread over runs equals an analysis of variance") {
   const nlohmann::json oracle = Oracle();
   REQUIRE(oracle["spread"].size() == 2);
@@ -83,9 +105,9 @@ TEST_CASE("the spread over runs equals an analysis of variance") {
     const auto runs = c["runs"].get<std::vector<double>>();
     REQUIRE(spread.runs.size() == runs.size());
     for (size_t r = 0; r < runs.size(); ++r) CHECK(spread.runs[r] == Approx(runs[r]));
-    CHECK(spread.stderr_sampling == Approx(c["sampling"].get<double>()).margin(1e-9));
-    CHECK(spread.stderr_run_to_run == Approx(c["run_to_run"].get<double>()));
-    CHECK(spread.stderr_total == Approx(c["total"].get<double>()));
+    CHECK(spread.stderr_sampling.value() == Approx(c["sampling"].get<double>()).margin(1e-9));
+    CHECK(spread.stderr_run_to_run.value() == Approx(c["run_to_run"].get<double>()));
+    CHECK(spread.stderr_total.value() == Approx(c["total"].get<double>()));
   }
 }
 
@@ -94,8 +116,10 @@ TEST_CASE("missing cells are left out of the spread") {
   // Three samples, two runs; the second run lacks the last sample.
   const RunSpread spread = ComputeRunSpread({3, 2, 1, {{1, 1}, {0, 1}, {0, 1}, {0, 1}, {1, 1}, missing}});
   CHECK(spread.runs == std::vector<double>{2.0 / 3, 0.0});
-  CHECK(spread.stderr_run_to_run > 0);
-  CHECK(ComputeRunSpread({2, 1, 1, {{1, 1}, {0, 1}}}).stderr_total == 0);
+  CHECK(spread.samples == std::vector<int64_t>{3, 2});
+  CHECK(spread.mean.value() == Approx(2.0 / 3));  // the second run is a fragment
+  CHECK(spread.stderr_run_to_run.value() > 0);
+  CHECK_FALSE(ComputeRunSpread({2, 1, 1, {{1, 1}, {0, 1}}}).stderr_total.has_value());
   CHECK(ComputeRunSpread({2, 2, 1, {{1, 1}, missing, {0, 1}, missing}}).runs == std::vector<double>{0.5});
 }
 

@@ -2,6 +2,7 @@
 #include "reports/ratios.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "engine/core/random.h"
@@ -9,7 +10,6 @@
 
 namespace tidemark {
 namespace {
-
 
 TEST_CASE("the interval of a median takes the ranks that cover 95 %, or all there are") {
   const std::vector<double> five = {3, 1, 2, 5, 4};
@@ -71,6 +71,35 @@ TEST_CASE("intervals cover the true median and ratio as often as they say", "[co
   }
   CHECK(median >= kDraws * (said_median - 0.015));
   CHECK(ratio >= kDraws * (said_ratio - 0.015));
+}
+
+TEST_CASE("the normal distribution of the rank statistic is the exact one where it takes over") {
+  for (const auto& [n, m] : {std::pair<size_t, size_t>{50, 50}, {100, 25}, {40, 60}}) {
+    const std::vector<double> exact = MannWhitneyDistribution(n, m, true), normal = MannWhitneyDistribution(n, m, false);
+    REQUIRE(exact.size() == normal.size());
+    double below_exact = 0, below_normal = 0, largest = 0;
+    size_t rank_exact = 0, rank_normal = 0;  // of the limits of the interval
+    for (size_t u = 0; u < exact.size(); ++u) {
+      below_exact += exact[u];
+      below_normal += normal[u];
+      largest = std::max(largest, std::abs(below_exact - below_normal));
+      rank_exact += below_exact <= 0.025 ? 1 : 0;
+      rank_normal += below_normal <= 0.025 ? 1 : 0;
+    }
+    CHECK(below_normal == Approx(1).margin(1e-6));
+    CHECK(largest < 0.002);
+    CHECK(std::abs(static_cast<double>(rank_exact) - static_cast<double>(rank_normal)) <= 3);  // of some thousand
+  }
+  // Sizes that the exact distribution has no memory for.
+  std::vector<double> a, b;
+  for (int i = 0; i < 1500; ++i) {
+    a.push_back(1 + 0.001 * (i * 7 % 1500));
+    b.push_back(1.1 * (1 + 0.001 * (i * 11 % 1500)));
+  }
+  const RankInterval ratio = UnpairedRatio(a, b);
+  CHECK(ratio.interval.low < 1.1);
+  CHECK(ratio.interval.high > 1.1);
+  CHECK(ratio.coverage == Approx(0.95).margin(0.001));
 }
 
 }  // namespace
