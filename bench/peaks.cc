@@ -108,8 +108,13 @@ const Peak& ArithmeticPeak(const MachinePeaks& peaks, Precision precision) {
 
 nlohmann::ordered_json PeaksJson(const MachinePeaks& peaks) {
   const auto peak = [](const Peak& p) { return nlohmann::ordered_json{{"per_second", p.per_second}, {"isa", p.isa}}; };
-  return {{"threads", peaks.threads},           {"read_buffer_bytes", peaks.buffer_bytes}, {"read_bytes", peak(peaks.read_bytes)},
-          {"f32_flops", peak(peaks.f32_flops)}, {"bf16_flops", peak(peaks.bf16_flops)},    {"int8_ops", peak(peaks.int8_ops)}};
+  return {{"threads", peaks.threads},
+          {"isa", peaks.isa},
+          {"read_buffer_bytes", peaks.buffer_bytes},
+          {"read_bytes", peak(peaks.read_bytes)},
+          {"f32_flops", peak(peaks.f32_flops)},
+          {"bf16_flops", peak(peaks.bf16_flops)},
+          {"int8_ops", peak(peaks.int8_ops)}};
 }
 
 }  // namespace tidemark

@@ -20,6 +20,7 @@ struct Peak {
 
 struct MachinePeaks {
   int threads = 0;
+  std::string isa;           // instruction sets above this one were hidden, as `--isa` says; empty: none
   int64_t buffer_bytes = 0;  // of the streaming read
   Peak read_bytes;           // streaming read from memory
   Peak f32_flops;            // fused multiply-add, counted as two

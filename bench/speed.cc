@@ -181,12 +181,15 @@ void RefuseWhatDoesNotFit(const ModelConfig& config, const SpeedOptions& options
 
 void MeasureLimits(const std::vector<SpeedVariant>& variants, const SpeedOptions& options, SpeedResult& result) {
   if (!options.limits) return;
-  std::set<int> done;
+  std::set<std::pair<int, std::string>> done;
   for (const SpeedVariant& v : variants) {
-    if (!done.insert(v.threads).second || Cancelled(options)) continue;
-    if (options.progress) options.progress(fmt::format("limits of the machine, threads: {}", v.threads));
+    if (!done.insert({v.threads, v.isa}).second || Cancelled(options)) continue;
+    if (options.progress) {
+      options.progress(fmt::format("limits of the machine, threads: {}{}", v.threads, v.isa.empty() ? "" : ", up to " + v.isa));
+    }
     ThreadPool pool(v.threads);
     result.peaks.push_back(MeasurePeaks(v.load.cpu, pool, options.peaks));
+    result.peaks.back().isa = v.isa;
   }
 }
 

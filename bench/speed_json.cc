@@ -62,6 +62,8 @@ Json RowJson(const SpeedResult& result, const std::vector<SpeedVariant>& variant
   json["bytes_per_step"] = row.bytes_per_step;
   json["flops_per_token"] = row.flops_per_token;
   json["share_of_limit"] = ShareOfLimit(result, variants, row);
+  if (const SpeedLimit limit = LimitOf(result, variants, row); !limit.of.empty())
+    json["limit"] = {{"of", limit.of}, {"isa", limit.peak.isa}, {"per_second", limit.peak.per_second}};
   for (const SpeedSample& s : row.samples) json["samples"].push_back(SampleJson(s));
   return json;
 }

@@ -35,6 +35,7 @@ std::string RateCell(const RankInterval& r) {
 
 std::string RatioCell(const RankInterval& r) {
   if (r.n == 0) return "";
+  if (r.n == 1) return fmt::format("{:.3g}x", r.value);  // one pair has no interval
   return fmt::format("{:.3g}x ({:.3g} - {:.3g})", r.value, r.interval.low, r.interval.high);
 }
 
@@ -51,9 +52,9 @@ std::string FirstTokenCell(const SpeedRow& row) {
   return r.n == 0 ? "" : fmt::format("{:.4g}", r.value);
 }
 
-const MachinePeaks* PeaksOf(const SpeedResult& result, int threads) {
+const MachinePeaks* PeaksOf(const SpeedResult& result, const SpeedVariant& variant) {
   for (const MachinePeaks& peaks : result.peaks) {
-    if (peaks.threads == threads) return &peaks;
+    if (peaks.threads == variant.threads && peaks.isa == variant.isa) return &peaks;
   }
   return nullptr;
 }
@@ -61,10 +62,8 @@ const MachinePeaks* PeaksOf(const SpeedResult& result, int threads) {
 std::string LimitCell(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row) {
   const double share = ShareOfLimit(result, variants, row);
   if (share <= 0) return "";
-  return fmt::format("{:.0f} % of {}", 100 * share,
-                     row.test.kind == SpeedKind::kDecode
-                         ? "reading"
-                         : fmt::format("{} arithmetic", PrecisionName(MainPrecision(result.loaded[row.variant].shares))));
+  const SpeedLimit limit = LimitOf(result, variants, row);
+  return fmt::format("{:.0f} % of {} ({})", 100 * share, limit.of, limit.peak.isa);
 }
 
 std::string LimitsText(const SpeedResult& result) {
@@ -74,10 +73,12 @@ std::string LimitsText(const SpeedResult& result) {
   };
   for (const MachinePeaks& p : result.peaks) {
     text += fmt::format(
-        "Limits on {} thread{}, measured in this process: reading {} GB/s, f32 {}, bf16 {} GFLOP/s, int8 {} Gop/s.\n", p.threads,
-        p.threads == 1 ? "" : "s", giga(p.read_bytes), giga(p.f32_flops), giga(p.bf16_flops), giga(p.int8_ops));
+        "Limits on {} thread{}{}, measured in this process: reading {} GB/s, f32 {}, bf16 {} GFLOP/s, int8 {} Gop/s.\n",
+        p.threads, p.threads == 1 ? "" : "s", p.isa.empty() ? "" : " up to " + p.isa, giga(p.read_bytes), giga(p.f32_flops),
+        giga(p.bf16_flops), giga(p.int8_ops));
   }
-  return text.empty() ? text : text + "\n";
+  if (text.empty()) return text;
+  return text + "In brackets the unit that reached the limit: the fastest there is, whichever one a backend uses.\n\n";
 }
 
 std::string RowsText(const SpeedResult& result, const std::vector<SpeedVariant>& variants) {
@@ -204,16 +205,25 @@ Precision MainPrecision(const std::vector<BackendShare>& shares) {
   return most == shares.end() ? Precision::kExact : most->precision;
 }
 
-double ShareOfLimit(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row) {
-  const MachinePeaks* peaks = PeaksOf(result, variants[row.variant].threads);
-  if (peaks == nullptr || row.samples.empty()) return 0;
-  if (row.test.kind == SpeedKind::kDecode && peaks->read_bytes.per_second > 0) {
-    const double steps_per_s = DecodeRate(row).value / static_cast<double>(row.test.batch);
-    return row.bytes_per_step * steps_per_s / peaks->read_bytes.per_second;
+SpeedLimit LimitOf(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row) {
+  const MachinePeaks* peaks = PeaksOf(result, variants[row.variant]);
+  if (peaks == nullptr || row.test.kind == SpeedKind::kMixed) return {};
+  SpeedLimit limit{"reading", peaks->read_bytes};
+  if (row.test.kind == SpeedKind::kPrefill) {
+    const Peak& peak = ArithmeticPeak(*peaks, MainPrecision(result.loaded[row.variant].shares));
+    limit = {&peak == &peaks->int8_ops     ? "int8 arithmetic"
+             : &peak == &peaks->bf16_flops ? "bf16 arithmetic"
+                                           : "f32 arithmetic",
+             peak};
   }
-  if (row.test.kind != SpeedKind::kPrefill) return 0;
-  const Peak& peak = ArithmeticPeak(*peaks, MainPrecision(result.loaded[row.variant].shares));
-  return peak.per_second > 0 ? row.flops_per_token * PrefillRate(row).value / peak.per_second : 0;
+  return limit.peak.per_second > 0 ? limit : SpeedLimit{};
+}
+
+double ShareOfLimit(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row) {
+  const SpeedLimit limit = LimitOf(result, variants, row);
+  if (limit.of.empty() || row.samples.empty()) return 0;
+  if (row.test.kind == SpeedKind::kPrefill) return row.flops_per_token * PrefillRate(row).value / limit.peak.per_second;
+  return row.bytes_per_step * DecodeRate(row).value / static_cast<double>(row.test.batch) / limit.peak.per_second;
 }
 
 std::string MarkdownTable(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {

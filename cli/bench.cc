@@ -105,7 +105,10 @@ int Bench(const Flags& flags) {
   // Half as long again for the search of an iteration count, and about 0.2 s to make and check the data.
   fmt::print(stderr, "{} benchmarks, about {:.0f} s\n", count,
              static_cast<double>(count) * (0.2 + 1.5 * flags.run.min_seconds * flags.run.repetitions));
-  if (!flags.no_limits) context.peaks = MeasurePeaks(setup.cpu, setup.pool);
+  if (!flags.no_limits) {
+    context.peaks = MeasurePeaks(setup.cpu, setup.pool);
+    context.peaks.isa = flags.isa;
+  }
   BenchRunOptions run = flags.run;
   run.cancel = &CancelFlag();
   // With --json stdout carries the JSON alone, so the table goes to stderr.
