@@ -87,11 +87,10 @@ MachinePeaks MeasurePeaks(const Cpu& cpu, ThreadPool& pool, const PeakOptions& o
   MachinePeaks peaks;
   peaks.threads = pool.size();
   peaks.buffer_bytes = options.buffer_bytes;
-  if (peaks.buffer_bytes == 0) {
-    peaks.buffer_bytes = std::max(int64_t{1} << 30, 4 * cpu.l3_bytes);
-    if (const int64_t available = AvailableMemoryBytes(); available > 0)
-      peaks.buffer_bytes = std::min(peaks.buffer_bytes, available / 4);
-  }
+  const bool asked = peaks.buffer_bytes > 0;
+  if (!asked) peaks.buffer_bytes = std::max(int64_t{1} << 30, 4 * cpu.l3_bytes);
+  if (const int64_t available = AvailableMemoryBytes(); available > 0)
+    peaks.buffer_bytes = std::min(peaks.buffer_bytes, asked ? available / 2 : available / 4);
   peaks.buffer_bytes = std::max<int64_t>(peaks.buffer_bytes, int64_t{4096} * pool.size());
   peaks.read_bytes = MeasureRead(cpu, pool, peaks.buffer_bytes, options.seconds);
   peaks.f32_flops = MeasureArithmetic(PeakF32(), cpu, pool, options.seconds);

@@ -29,8 +29,9 @@ struct MachinePeaks {
 };
 
 struct PeakOptions {
-  int64_t buffer_bytes = 0;  // 0: the larger of 1 GiB and four last-level caches, at most a quarter of the memory available
-  double seconds = 0.2;      // per limit; the best of several passes counts
+  int64_t buffer_bytes =
+      0;  // 0: the larger of 1 GiB and four last-level caches, at most a quarter of the memory available (half, if given)
+  double seconds = 0.2;  // per limit; the best of several passes counts
 };
 
 // Runs on all threads of the pool; about a second in all, most of it touching the buffer once.

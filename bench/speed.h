@@ -106,6 +106,7 @@ struct SustainedRate {
   std::vector<double> tok_per_s;  // by window
 };
 
+inline constexpr std::string_view kSamplingLine = "sampling";  // of the ledger, besides the names of operations
 struct LedgerLine {
   std::string name;
   double run_seconds = 0;     // per token, measured inside the run

@@ -32,6 +32,16 @@ SpeedLimit LimitOf(const SpeedResult& result, const std::vector<SpeedVariant>& v
 // Rate as a share of that limit. 0: not known.
 double ShareOfLimit(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row);
 
+// Seconds per token that the lines of a ledger add up to.
+struct LedgerSums {
+  double run = 0;          // in the run
+  double micro = 0;        // measured alone, of the lines that have a micro-benchmark
+  double not_alone = 0;    // in the run, of the lines that have none
+  double differences = 0;  // |in the run - alone|, of the lines that have both: what the two sums may hide from each other
+  bool any_micro = false;
+};
+LedgerSums SumLedger(const Ledger& ledger);
+
 // The most common precision of a packed model by stored bytes.
 Precision MainPrecision(const std::vector<BackendShare>& shares);
 

@@ -1,5 +1,6 @@
 // The Markdown of a speed run.
 #include <algorithm>
+#include <cmath>
 
 #include "bench/speed_report.h"
 #include "engine/core/error.h"
@@ -145,35 +146,38 @@ std::string SustainedText(const SpeedResult& result, const std::vector<SpeedVari
 
 std::string LedgerText(const Ledger& ledger, const std::vector<SpeedVariant>& variants) {
   std::vector<std::vector<std::string>> rows;
-  double run = 0, micro = 0;
-  const bool measured =
-      std::any_of(ledger.lines.begin(), ledger.lines.end(), [](const LedgerLine& l) { return l.micro_seconds >= 0; });
+  const LedgerSums sums = SumLedger(ledger);
+  const bool measured = sums.any_micro;
   const auto row = [&](const std::string& name, const std::string& calls, double run_seconds, double micro_seconds) {
     std::vector<std::string> cells = {name, calls, fmt::format("{:.1f}", 1e6 * run_seconds),
                                       fmt::format("{:.1f} %", 100 * run_seconds / ledger.token_seconds)};
-    if (measured) cells.push_back(micro_seconds >= 0 ? fmt::format("{:.1f}", 1e6 * micro_seconds) : "");
+    if (measured) cells.push_back(micro_seconds >= 0 ? fmt::format("{:.1f}", 1e6 * micro_seconds) : "not measured alone");
     rows.push_back(std::move(cells));
   };
   std::vector<LedgerLine> lines = ledger.lines;
   std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.run_seconds > b.run_seconds; });
   for (const LedgerLine& line : lines) {
     row(line.name, fmt::format("{}", line.calls), line.run_seconds, line.micro_seconds);
-    run += line.run_seconds;
-    micro += line.micro_seconds >= 0 ? line.micro_seconds : line.run_seconds;
   }
-  row("sum", "", run, measured ? micro : -1);
+  row("sum", "", sums.run, measured ? sums.micro : -1);
   row("token", "", ledger.token_seconds, measured ? ledger.token_seconds : -1);
-  row("remainder", "", ledger.token_seconds - run, -1);
-  if (measured)
-    rows.back().back() =
-        fmt::format("{:.1f} ({:+.1f} %)", 1e6 * (ledger.token_seconds - micro), 100 * (1 - micro / ledger.token_seconds));
+  row("remainder", "", ledger.token_seconds - sums.run, -1);
+  if (measured) {
+    rows.back().back() = fmt::format("{:.1f} ({:+.1f} %)", 1e6 * (ledger.token_seconds - sums.micro),
+                                     100 * (1 - sums.micro / ledger.token_seconds));
+    row("of it not measured alone", "", sums.not_alone, -1);
+    rows.back().back() = fmt::format("{:.1f}", 1e6 * sums.not_alone);
+    row("sum of absolute differences", "", sums.differences, -1);
+    rows.back().back().clear();
+  }
+  const double joining = ledger.forks * ledger.fork_seconds;
+  row("fork and join, in the lines above", fmt::format("{:.0f}", ledger.forks), joining, joining);
   std::vector<std::string> header = {"ledger", "calls", "us per token in the run", "share"};
   if (measured) header.push_back("us per token measured alone");
   return fmt::format(
-      "Where a token goes: {}, one sequence at depth {}\n\n{}{:.0f} forks of the thread pool per token at {:.2f} us "
-      "each when empty: {:.1f} % of the token, contained in the lines above.\n\n",
-      variants[ledger.variant].label, ledger.depth, MarkdownTable(header, rows), ledger.forks, 1e6 * ledger.fork_seconds,
-      100 * ledger.forks * ledger.fork_seconds / ledger.token_seconds);
+      "Where a token goes: {}, one sequence at depth {}\n\n{}Forks and joins of the thread pool: their number times {:.2f} us, "
+      "what one costs without work.\n\n",
+      variants[ledger.variant].label, ledger.depth, MarkdownTable(header, rows), 1e6 * ledger.fork_seconds);
 }
 
 }  // namespace
@@ -197,6 +201,21 @@ RankInterval RatioToFirst(const SpeedResult& result, const SpeedRow& row) {
     return baseline.empty() ? RankInterval{} : PairedRatio(baseline, candidate);
   }
   return {};
+}
+
+LedgerSums SumLedger(const Ledger& ledger) {
+  LedgerSums sums;
+  for (const LedgerLine& line : ledger.lines) {
+    sums.run += line.run_seconds;
+    if (line.micro_seconds < 0) {
+      sums.not_alone += line.run_seconds;
+      continue;
+    }
+    sums.any_micro = true;
+    sums.micro += line.micro_seconds;
+    sums.differences += std::abs(line.run_seconds - line.micro_seconds);
+  }
+  return sums;
 }
 
 Precision MainPrecision(const std::vector<BackendShare>& shares) {
