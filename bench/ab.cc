@@ -10,6 +10,8 @@
 namespace tidemark {
 namespace {
 
+constexpr int kCalibration = 5;  // calls whose median says how many fill the time
+
 using Clock = std::chrono::steady_clock;
 
 bool IsSet(const std::atomic<bool>* flag) { return flag != nullptr && flag->load(); }
@@ -33,13 +35,18 @@ AbRow Compare(const Benchmark& a, const Benchmark& b, const AbOptions& options) 
     const std::function<void()> run_a = a.setup(), run_b = b.setup();  // both checked against the oracle here
     const double per_side = options.min_seconds / 2 / options.pairs;
     const auto calls = [&](const std::function<void()>& run) {
-      return std::max<int64_t>(1, static_cast<int64_t>(per_side / std::max(SecondsOf(run, 1), 1e-9)));
+      double samples[kCalibration];
+      for (double& s : samples) s = SecondsOf(run, 1);
+      std::nth_element(samples, samples + kCalibration / 2, samples + kCalibration);
+      return std::max<int64_t>(1, static_cast<int64_t>(per_side / std::max(samples[kCalibration / 2], 1e-9)));
     };
     const int64_t calls_a = calls(run_a), calls_b = calls(run_b);
     std::vector<double> times_a, times_b;
     for (int pair = 0; pair < options.pairs && !IsSet(options.cancel); ++pair) {
-      times_a.push_back(SecondsOf(run_a, calls_a));
+      // Who comes second finds the caches and the clock as the first left them: both do, in turn.
+      if (pair % 2 == 0) times_a.push_back(SecondsOf(run_a, calls_a));
       times_b.push_back(SecondsOf(run_b, calls_b));
+      if (pair % 2 != 0) times_a.push_back(SecondsOf(run_a, calls_a));
     }
     if (times_a.empty()) return row;
     row.a_seconds = MedianInterval(times_a).value;
@@ -79,20 +86,18 @@ std::string AbMarkdown(const std::vector<AbRow>& rows, const AbOptions& options)
   std::vector<std::vector<std::string>> cells;
   for (const AbRow& row : rows) {
     if (!row.failure.empty()) {
-      cells.push_back({row.name, "", "", row.failure});
+      cells.push_back({row.name, "", "", row.failure, ""});
       continue;
     }
     cells.push_back(
         {row.name, fmt::format("{:.4g}", 1e6 * row.a_seconds), fmt::format("{:.4g}", 1e6 * row.b_seconds),
-         fmt::format("{:.3g}x ({:.3g} - {:.3g})", row.speedup.value, row.speedup.interval.low, row.speedup.interval.high)});
+         fmt::format("{:.3g}x ({:.3g} - {:.3g})", row.speedup.value, row.speedup.interval.low, row.speedup.interval.high),
+         fmt::format("{}, {:.1f} %", row.speedup.n, 100 * row.speedup.coverage)});
   }
-  std::string text = MarkdownTable(
-      {"benchmark", options.a + " us", options.b + " us", fmt::format("speed of {} over {}", options.b, options.a)}, cells);
-  if (!rows.empty() && rows.front().failure.empty()) {
-    text += fmt::format("Medians of {} pairs measured in turn; in brackets the interval from ranks ({:.1f} % coverage).\n",
-                        rows.front().speedup.n, 100 * rows.front().speedup.coverage);
-  }
-  return text;
+  std::string text = MarkdownTable({"benchmark", options.a + " us", options.b + " us",
+                                    fmt::format("speed of {} over {}", options.b, options.a), "pairs, coverage"},
+                                   cells);
+  return text + "Medians of pairs measured in turn; in brackets the interval from ranks, which covers as the last column says.\n";
 }
 
 nlohmann::ordered_json AbJson(const std::vector<AbRow>& rows, const AbOptions& options) {

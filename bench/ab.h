@@ -21,7 +21,7 @@ struct AbRow {
 
 struct AbOptions {
   std::string a, b, filter = ".*";  // names of backends in the context
-  double min_seconds = 0.2;         // per benchmark, both together
+  double min_seconds = 1;           // per benchmark, both together
   int pairs = 15;
   const std::atomic<bool>* cancel = nullptr;
 };

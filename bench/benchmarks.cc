@@ -7,6 +7,7 @@
 #include <ostream>
 #include <regex>
 #include <sstream>
+#include <utility>
 
 #include "engine/core/error.h"
 
@@ -73,7 +74,8 @@ struct Prepared {
 
   void Prepare(Prepared*& current) {
     if (ready) return;
-    if (current != nullptr) current->body = nullptr;
+    // The body before lives until the new one is made: they may share weights, and making those takes longer than measuring.
+    const std::function<void()> before = current == nullptr ? std::function<void()>() : std::exchange(current->body, nullptr);
     current = this;
     ready = true;
     try {

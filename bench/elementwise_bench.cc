@@ -26,8 +26,8 @@ void AddSwiGlu(const BenchContext& context, BenchList& list, const std::string& 
     auto data = std::make_shared<Data>();
     data->gate = RandomFloats(rows * cols, 1.0f, context.seed);
     data->up = RandomFloats(rows * cols, 1.0f, context.seed + 1);
-    const auto run = [data, rows, cols, pool = context.pool] {
-      SwiGlu({data->gate.data(), rows, cols, cols}, {data->up.data(), rows, cols, cols}, *pool);
+    const auto run = [data, rows, cols, pool = context.pool, &ops = BestOpKernels(context.cpu)] {
+      SwiGlu({data->gate.data(), rows, cols, cols}, {data->up.data(), rows, cols, cols}, *pool, ops);
     };
     const double gate = data->gate[0], expected = gate / (1 + std::exp(-gate)) * data->up[0];
     run();
@@ -54,8 +54,8 @@ void AddResidual(const BenchContext& context, BenchList& list, int64_t rows) {
     auto data = std::make_shared<Data>();
     data->x = RandomFloats(rows * cols, 1.0f, context.seed);
     data->gate.assign(data->x.size(), 0.0f);
-    const auto run = [data, rows, cols, pool = context.pool] {
-      Add({data->x.data(), rows, cols, cols}, {data->gate.data(), rows, cols, cols}, *pool);
+    const auto run = [data, rows, cols, pool = context.pool, &ops = BestOpKernels(context.cpu)] {
+      Add({data->x.data(), rows, cols, cols}, {data->gate.data(), rows, cols, cols}, *pool, ops);
     };
     run();
     if (data->gate != data->x) throw Error("addition", "another value", "x + 0");

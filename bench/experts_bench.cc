@@ -25,6 +25,7 @@ struct ExpertsData {
   std::shared_ptr<Layer> layer;
   ExpertPlan plan;
   std::vector<float> x, inner, y;
+  const OpKernels* ops = nullptr;
 };
 
 const MatmulShape* FindShape(const BenchContext& context, std::string_view role) {
@@ -59,8 +60,8 @@ void Run(const ModelConfig& c, ExpertsData& data, Workspace& workspace) {
         {.w = data.layer->ups[e], .x = x, .y = inner, .gate = data.layer->gates[e], .rows = data.plan.slot_token.data() + first});
     down.push_back({.w = data.layer->downs[e], .x = inner, .y = {data.y.data() + first * h, slots, h, h}});
   }
-  RunMatmuls(gated, workspace, Op::kExpertGateUp);
-  RunMatmuls(down, workspace, Op::kExpertDown);
+  RunMatmuls(gated, workspace, Op::kExpertGateUp, *data.ops);
+  RunMatmuls(down, workspace, Op::kExpertDown, *data.ops);
 }
 
 std::function<void()> Setup(const BenchContext& context, const MatmulBackend& backend, const ExpertLoad& load, int64_t rows,
@@ -68,6 +69,7 @@ std::function<void()> Setup(const BenchContext& context, const MatmulBackend& ba
   const ModelConfig& c = context.config;
   const int64_t k = c.num_experts_per_tok, slots = rows * k;
   auto data = std::make_shared<ExpertsData>();
+  data->ops = &BestOpKernels(context.cpu);
   data->layer = shared.lock();
   if (data->layer == nullptr) shared = data->layer = MakeLayer(context, backend);
   const std::vector<float> weights(static_cast<size_t>(slots), 1.0f / static_cast<float>(k));

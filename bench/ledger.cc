@@ -7,6 +7,7 @@
 #include "bench/cold_weights.h"
 #include "bench/random_data.h"
 #include "engine/core/error.h"
+#include "engine/generate/sampler.h"
 #include "engine/model/matmuls.h"
 
 namespace tidemark {
@@ -48,8 +49,8 @@ const MatmulBackend* BackendOf(const MatmulShape& shape, const LoadOptions& load
   return first == load.backends.end() ? nullptr : *first;
 }
 
-// Matrices of one operation that every layer has are one list (q, k and v; gate and up, fused); where formats differ between
-// layers, as in mixed quantisations, each has a list of its own.
+// Matrices of one operation that equally many layers have are one list (q, k and v; gate and up, fused). A role that comes in
+// several formats, each in some layers, as in mixed quantisations, is in several lists: no layer has two of its kind.
 std::vector<Group> Groups(const BenchContext& context, const LoadOptions& load) {
   std::vector<Group> groups;
   for (const MatmulShape& shape : context.shapes) {
@@ -58,7 +59,8 @@ std::vector<Group> Groups(const BenchContext& context, const LoadOptions& load) 
     const int64_t each = shape.role.starts_with("expert_") ? context.config.num_experts_per_tok : 1;
     const double times = static_cast<double>(shape.uses_per_token) / static_cast<double>(each);
     const auto same = std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
-      return g.op == OpOfRole(shape.role) && g.backend == backend && g.times == times;
+      return g.op == OpOfRole(shape.role) && g.backend == backend && g.times == times &&
+             std::none_of(g.shapes.begin(), g.shapes.end(), [&](const MatmulShape* s) { return s->role == shape.role; });
     });
     if (same == groups.end()) {
       groups.push_back({OpOfRole(shape.role), backend, {&shape}, each, times});
@@ -99,6 +101,7 @@ double MeasureGroup(const Group& group, const BenchContext& context) {
     float* to = y.data() + (static_cast<int64_t>(i) * group.calls_each + c) * n;
     calls.push_back({.w = weights[i].Next(), .x = {x.data() + c * k, 1, s.k, s.k}, .y = {to, 1, s.n, s.n}, .gate = gate});
   };
+  const OpKernels& ops = BestOpKernels(context.cpu);
   return TimeBody(
       [&] {
         calls.clear();
@@ -109,9 +112,18 @@ double MeasureGroup(const Group& group, const BenchContext& context) {
             for (size_t i = 0; i < weights.size(); ++i) add(i, c, nullptr);
           }
         }
-        RunMatmuls(calls, workspace, group.op);
+        RunMatmuls(calls, workspace, group.op, ops);
       },
       kSecondsEach);
+}
+
+// Drawing the largest of logits that a product has just written.
+double MeasureSampling(const BenchContext& context) {
+  const std::vector<float> logits = RandomFloats(context.config.vocab_size, 3.0f, context.seed);
+  int64_t sum = 0;
+  const double seconds = TimeBody([&] { sum += Argmax(logits).value_or(-1); }, kSecondsEach);
+  TM_CHECK(sum >= 0, "random logits without a largest one");
+  return seconds;
 }
 
 void Measure(const BenchList& list, const SpeedOptions& options, std::map<Op, double>& seconds) {
@@ -140,6 +152,9 @@ void AddMicroBenchmarks(const LoadedModel& model, const SpeedVariant& variant, c
     seconds[group.op] += group.times * MeasureGroup(group, context);
   }
   if (options.cancel != nullptr && options.cancel->load()) return;  // a part of them would look like a remainder
+  for (LedgerLine& line : ledger.lines) {
+    if (line.name == kSamplingLine) line.micro_seconds = MeasureSampling(context);
+  }
   for (const auto& [op, each] : seconds) {
     const auto line = std::find_if(ledger.lines.begin(), ledger.lines.end(),
                                    [&, op = op](const LedgerLine& l) { return l.name == OpName(op); });

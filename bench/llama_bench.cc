@@ -40,8 +40,10 @@ std::string Text(const Json& entry, const char* name) {
 
 double Rate(const Json& value, const std::string& place) {
   const double rate = value.is_number() ? value.get<double>() : -1;
-  if (!(rate > 0) || !std::isfinite(rate)) {
-    throw Error(place, Printable(value.dump(-1, ' ', true, Json::error_handler_t::replace)), "tokens per second above 0");
+  // The bounds keep ratios of two rates finite; nothing that decodes tokens comes near them.
+  if (!(rate >= 1e-9 && rate <= 1e12)) {
+    throw Error(place, Printable(value.dump(-1, ' ', true, Json::error_handler_t::replace)),
+                "tokens per second above 0 (1e-9 to 1e12)");
   }
   return rate;
 }
@@ -58,6 +60,8 @@ LlamaBenchEntry ParseEntry(const Json& json, const std::string& place) {
   entry.prompt = Count(json, "n_prompt", place, true);
   entry.generate = Count(json, "n_gen", place, true);
   entry.depth = Count(json, "n_depth", place, false);  // absent before 2025
+  if (json.contains("n_seq")) entry.sequences = Count(json, "n_seq", place, true);
+  if (entry.sequences == 0) throw Error(place + ", n_seq", "0", "at least one sequence");
   if (entry.prompt + entry.generate == 0) throw Error(place, "n_prompt and n_gen are 0", "a test of at least one token");
   if (const auto samples = json.find("samples_ts"); samples != json.end()) {
     if (!samples->is_array() || samples->empty() || samples->size() > kMostSamples) {
@@ -84,7 +88,8 @@ std::pair<double, double> MeanAndDeviation(const std::vector<double>& values) {
 bool Expressible(const SpeedTest& test) { return test.kind != SpeedKind::kMixed && test.batch == 1; }
 
 bool SameTest(const SpeedTest& test, const LlamaBenchEntry& entry) {
-  return Expressible(test) && test.prompt == entry.prompt && test.generate == entry.generate && test.depth == entry.depth;
+  return test.kind != SpeedKind::kMixed && test.batch == entry.sequences && test.prompt == entry.prompt &&
+         test.generate == entry.generate && test.depth == entry.depth;
 }
 
 std::vector<double> Rates(const SpeedRow& row) {
@@ -101,6 +106,15 @@ void ForEachPair(const SpeedResult& result, const std::vector<LlamaBenchEntry>& 
       if (SameTest(row.test, entry)) fn(row, entry);
     }
   }
+}
+
+// What the two runs did not share besides the program; empty: nothing that we know of.
+std::string Differences(const SpeedVariant& ours, const LlamaBenchEntry& theirs) {
+  std::string text;
+  if (theirs.threads > 0 && theirs.threads != ours.threads) text = fmt::format("threads {} / {}", ours.threads, theirs.threads);
+  if (!theirs.type_k.empty() && theirs.type_k != ours.kv_format->name)
+    text += fmt::format("{}KV {} / {}", text.empty() ? "" : ", ", ours.kv_format->name, theirs.type_k);
+  return text;
 }
 
 std::string Theirs(const LlamaBenchEntry& entry) {
@@ -205,14 +219,17 @@ std::string SideBySide(const SpeedResult& result, const std::vector<SpeedVariant
     const RankInterval ratio = UnpairedRatio(entry.tok_per_s, Rates(row));
     rows.push_back({row.test.Name(), variants[row.variant].label, fmt::format("{:.4g}", ours.value), Theirs(entry),
                     fmt::format("{:.4g}", theirs.value),
-                    fmt::format("{:.3g}x ({:.3g} - {:.3g})", ratio.value, ratio.interval.low, ratio.interval.high)});
+                    ratio.n == 1 || ratio.coverage == 0
+                        ? fmt::format("{:.3g}x", ratio.value)
+                        : fmt::format("{:.3g}x ({:.3g} - {:.3g})", ratio.value, ratio.interval.low, ratio.interval.high),
+                    Differences(variants[row.variant], entry)});
     const auto size = static_cast<double>(entry.model_size), file = static_cast<double>(result.file_bytes);
     other_size = other_size || (entry.model_size > 0 && std::abs(size - file) > 0.02 * file);
   });
-  if (rows.empty())
-    return "llama-bench: none of its tests is among ours (same prompt, generated tokens and depth, one sequence).\n";
-  std::string text = MarkdownTable({"test", "ours", "tok/s", "theirs", "tok/s", "ratio ours / theirs"}, rows) +
-                     "The two were not measured in turn: the ratios contain whatever changed on the machine in between.\n";
+  if (rows.empty()) return "llama-bench: none of its tests is among ours (same prompt, generated tokens, depth and sequences).\n";
+  std::string text =
+      MarkdownTable({"test", "ours", "tok/s", "theirs", "tok/s", "ratio ours / theirs", "differs, ours / theirs"}, rows) +
+      "The two were not measured in turn: the ratios contain whatever changed on the machine in between.\n";
   if (other_size) text += "Note: the weights differ in size by more than 2 %; are they the same file?\n";
   return text;
 }
@@ -226,6 +243,7 @@ Json SideBySideJson(const SpeedResult& result, const std::vector<SpeedVariant>& 
                    {"tok_per_s", RankIntervalJson(MedianInterval(Rates(row)))},
                    {"other", Theirs(entry)},
                    {"other_model_type", entry.model_type},
+                   {"differs", Differences(variants[row.variant], entry)},
                    {"other_tok_per_s", RankIntervalJson(MedianInterval(entry.tok_per_s))},
                    {"ratio", RankIntervalJson(UnpairedRatio(entry.tok_per_s, Rates(row)))}});
   });

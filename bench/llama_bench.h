@@ -17,6 +17,7 @@ struct LlamaBenchEntry {
   std::string build, backends, model_type, type_k;
   int64_t model_size = 0, threads = 0;
   int64_t prompt = 0, generate = 0, depth = 0;  // a prompt alone, generation alone, or both one after the other
+  int64_t sequences = 1;                        // that decode together: "n_seq", which our peer programs add
   std::vector<double> tok_per_s;                // one per repetition; the mean alone where the file has no samples
 };
 

@@ -43,6 +43,11 @@ std::function<void()> Setup(const BenchContext& context, const MatmulBackend& ba
   run();
   CheckProduct(data->weights->view(), {data->x.data(), m, shape.k, shape.k}, {data->y.data(), m, shape.n, shape.n},
                backend.PrecisionFor({shape.format, shape.n, shape.k}));
+  const std::vector<float> first = data->y;
+  for (size_t copy = 1; copy < std::min<size_t>(data->weights->copies(), 3); ++copy) {
+    run();
+    if (data->y != first) throw Error("another copy of the weights", "another result", "the same");
+  }
   return run;
 }
 

@@ -37,8 +37,8 @@ void AddOne(const BenchContext& context, BenchList& list, const std::string& wha
     data->weight = RandomFloats(cols, 1.0f, context.seed + 1);
     data->y.resize(data->x.size());
     const auto eps = static_cast<float>(context.config.norm_eps);
-    const auto run = [data, rows, cols, eps, pool = context.pool] {
-      RmsNorm({data->x.data(), rows, cols, cols}, data->weight, eps, {data->y.data(), rows, cols, cols}, *pool);
+    const auto run = [data, rows, cols, eps, pool = context.pool, &ops = BestOpKernels(context.cpu)] {
+      RmsNorm({data->x.data(), rows, cols, cols}, data->weight, eps, {data->y.data(), rows, cols, cols}, *pool, ops);
     };
     run();
     Check(*data, cols, eps);

@@ -87,11 +87,10 @@ MachinePeaks MeasurePeaks(const Cpu& cpu, ThreadPool& pool, const PeakOptions& o
   MachinePeaks peaks;
   peaks.threads = pool.size();
   peaks.buffer_bytes = options.buffer_bytes;
-  if (peaks.buffer_bytes == 0) {
-    peaks.buffer_bytes = std::max(int64_t{1} << 30, 4 * cpu.l3_bytes);
-    if (const int64_t available = AvailableMemoryBytes(); available > 0)
-      peaks.buffer_bytes = std::min(peaks.buffer_bytes, available / 4);
-  }
+  const bool asked = peaks.buffer_bytes > 0;
+  if (!asked) peaks.buffer_bytes = std::max(int64_t{1} << 30, 4 * cpu.l3_bytes);
+  if (const int64_t available = AvailableMemoryBytes(); available > 0)
+    peaks.buffer_bytes = std::min(peaks.buffer_bytes, asked ? available / 2 : available / 4);
   peaks.buffer_bytes = std::max<int64_t>(peaks.buffer_bytes, int64_t{4096} * pool.size());
   peaks.read_bytes = MeasureRead(cpu, pool, peaks.buffer_bytes, options.seconds);
   peaks.f32_flops = MeasureArithmetic(PeakF32(), cpu, pool, options.seconds);
@@ -108,8 +107,13 @@ const Peak& ArithmeticPeak(const MachinePeaks& peaks, Precision precision) {
 
 nlohmann::ordered_json PeaksJson(const MachinePeaks& peaks) {
   const auto peak = [](const Peak& p) { return nlohmann::ordered_json{{"per_second", p.per_second}, {"isa", p.isa}}; };
-  return {{"threads", peaks.threads},           {"read_buffer_bytes", peaks.buffer_bytes}, {"read_bytes", peak(peaks.read_bytes)},
-          {"f32_flops", peak(peaks.f32_flops)}, {"bf16_flops", peak(peaks.bf16_flops)},    {"int8_ops", peak(peaks.int8_ops)}};
+  return {{"threads", peaks.threads},
+          {"isa", peaks.isa},
+          {"read_buffer_bytes", peaks.buffer_bytes},
+          {"read_bytes", peak(peaks.read_bytes)},
+          {"f32_flops", peak(peaks.f32_flops)},
+          {"bf16_flops", peak(peaks.bf16_flops)},
+          {"int8_ops", peak(peaks.int8_ops)}};
 }
 
 }  // namespace tidemark

@@ -20,6 +20,7 @@ struct Peak {
 
 struct MachinePeaks {
   int threads = 0;
+  std::string isa;           // instruction sets above this one were hidden, as `--isa` says; empty: none
   int64_t buffer_bytes = 0;  // of the streaming read
   Peak read_bytes;           // streaming read from memory
   Peak f32_flops;            // fused multiply-add, counted as two
@@ -28,8 +29,9 @@ struct MachinePeaks {
 };
 
 struct PeakOptions {
-  int64_t buffer_bytes = 0;  // 0: the larger of 1 GiB and four last-level caches, at most a quarter of the memory available
-  double seconds = 0.2;      // per limit; the best of several passes counts
+  int64_t buffer_bytes =
+      0;  // 0: the larger of 1 GiB and four last-level caches, at most a quarter of the memory available (half, if given)
+  double seconds = 0.2;  // per limit; the best of several passes counts
 };
 
 // Runs on all threads of the pool; about a second in all, most of it touching the buffer once.

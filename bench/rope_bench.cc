@@ -15,11 +15,13 @@ namespace {
 struct RopeData {
   std::vector<float> inv_freq, rotation, x;
   std::vector<int32_t> positions;
+  const OpKernels* ops = nullptr;
 };
 
 std::shared_ptr<RopeData> MakeData(const BenchContext& context, int64_t rows) {
   const ModelConfig& c = context.config;
   auto data = std::make_shared<RopeData>();
+  data->ops = &BestOpKernels(context.cpu);
   data->inv_freq = RopeInverseFrequencies(c.head_dim, c.rope_theta);
   data->positions.resize(static_cast<size_t>(rows));
   std::iota(data->positions.begin(), data->positions.end(), 1000);
@@ -34,7 +36,7 @@ void Rotation(const ModelConfig& c, RopeData& data, int64_t rows, ThreadPool& po
 
 void Rotate(const ModelConfig& c, RopeData& data, int64_t rows, ThreadPool& pool) {
   const int64_t width = c.num_attention_heads * c.head_dim;
-  Rope({data.x.data(), rows, width, width}, {data.rotation.data(), rows, c.head_dim, c.head_dim}, pool);
+  Rope({data.x.data(), rows, width, width}, {data.rotation.data(), rows, c.head_dim, c.head_dim}, pool, *data.ops);
 }
 
 // A rotation keeps the length of each pair.

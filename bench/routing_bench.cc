@@ -17,21 +17,20 @@ struct RoutingData {
   std::vector<float> x, weight, bias, scores, weights, gathered, y;
   std::vector<int32_t> experts;
   ExpertPlan plan;
+  const OpKernels* ops = nullptr;
 };
 
 void Select(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
   RouterScores({data.x.data(), rows, c.hidden_size, c.hidden_size},
                {data.weight.data(), c.num_experts, c.hidden_size, c.hidden_size},
-               {data.scores.data(), rows, c.num_experts, c.num_experts}, pool);
+               {data.scores.data(), rows, c.num_experts, c.num_experts}, pool, *data.ops);
   RouterOptions options;
   options.num_experts_per_tok = c.num_experts_per_tok;
   options.norm_topk_prob = c.norm_topk_prob;
   options.routed_scaling_factor = static_cast<float>(c.routed_scaling_factor);
-  const auto e = static_cast<size_t>(c.num_experts), k = static_cast<size_t>(c.num_experts_per_tok);
-  for (size_t r = 0; r < static_cast<size_t>(rows); ++r) {
-    SelectExperts(std::span(data.scores).subspan(r * e, e), data.bias, options, std::span(data.experts).subspan(r * k, k),
-                  std::span(data.weights).subspan(r * k, k));
-  }
+  const int64_t k = c.num_experts_per_tok;
+  SelectExperts({data.scores.data(), rows, c.num_experts, c.num_experts}, data.bias, options, data.experts,
+                {data.weights.data(), rows, k, k}, pool);
 }
 
 void Gather(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
@@ -41,13 +40,14 @@ void Gather(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& p
 
 void Scatter(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
   const int64_t h = c.hidden_size, slots = rows * c.num_experts_per_tok;
-  ScatterAddRows({data.gathered.data(), slots, h, h}, data.plan, {data.y.data(), rows, h, h}, pool);
+  ScatterAddRows({data.gathered.data(), slots, h, h}, data.plan, {data.y.data(), rows, h, h}, pool, *data.ops);
 }
 
 // Everything up to the gathered rows has been computed. load: nullptr: as the random router chose.
 std::shared_ptr<RoutingData> MakeData(const BenchContext& context, int64_t rows, const ExpertLoad* load) {
   const ModelConfig& c = context.config;
   auto data = std::make_shared<RoutingData>();
+  data->ops = &BestOpKernels(context.cpu);
   data->x = RandomFloats(rows * c.hidden_size, 1.0f, context.seed);
   data->weight = RandomFloats(c.num_experts * c.hidden_size, 0.05f, context.seed + 1);
   data->bias = RandomFloats(c.num_experts, 0.01f, context.seed + 2);

@@ -13,12 +13,13 @@ namespace {
 
 struct ConvData {
   std::vector<float> bcx, kernel, window, y;
+  const OpKernels* ops = nullptr;
 };
 
 void Run(const ModelConfig& c, ConvData& data, int64_t rows, ThreadPool& pool) {
   const ShortConvStep step{0, rows, data.window};
   ShortConv({data.bcx.data(), rows, 3 * c.hidden_size, 3 * c.hidden_size}, {&step, 1}, data.kernel, {},
-            {data.y.data(), rows, c.hidden_size, c.hidden_size}, pool);
+            {data.y.data(), rows, c.hidden_size, c.hidden_size}, pool, *data.ops);
 }
 
 // The last row, recomputed. bcx is as it was before the call; the window was zero.
@@ -56,6 +57,7 @@ void AddShortConvBenchmarks(const BenchContext& context, BenchList& list) {
     b.setup = [&context, rows] {
       const ModelConfig& config = context.config;
       auto data = std::make_shared<ConvData>();
+      data->ops = &BestOpKernels(context.cpu);
       data->bcx = RandomFloats(rows * 3 * config.hidden_size, 1.0f, context.seed);
       data->kernel = RandomFloats(config.conv_L_cache * config.hidden_size, 0.5f, context.seed + 1);
       data->window.assign(static_cast<size_t>((config.conv_L_cache - 1) * config.hidden_size), 0.0f);

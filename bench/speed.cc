@@ -33,6 +33,10 @@ void Account(const SpeedSession& session, const SpeedResult& result, SpeedRow& r
   }
 }
 
+void AddNote(const std::string& note, SpeedResult& result) {
+  if (std::find(result.notes.begin(), result.notes.end(), note) == result.notes.end()) result.notes.push_back(note);
+}
+
 // All variants in turn, repetition by repetition. What was measured before a cancel stays.
 void MeasureTest(SpeedSession& session, const SpeedTest& test, size_t variants, const SpeedOptions& options, int done, int total,
                  SpeedResult& result) {
@@ -41,6 +45,9 @@ void MeasureTest(SpeedSession& session, const SpeedTest& test, size_t variants, 
     rows[v].test = test;
     rows[v].variant = v;
     if (options.warm_up && !Cancelled(options)) rows[v].experts_per_layer = session.WarmUp(v, test);
+    if (test.kind == SpeedKind::kDecode && rows[v].experts_per_layer == 0 && session.model(v).store->Config().num_experts > 0) {
+      AddNote("no warm-up, so no recorded routes: the bytes of a decode step assume a router that chooses uniformly", result);
+    }
     Account(session, result, rows[v]);
   }
   for (int r = 0; r < options.repetitions; ++r) {
@@ -101,7 +108,12 @@ void DescribeModel(const LoadedModel& model, const std::vector<SpeedVariant>& va
   }
 }
 
-void AddNotes(const SpeedOptions& options, const Cpu& cpu, SpeedResult& result) {
+void AddNotes(const SpeedOptions& options, const std::vector<SpeedVariant>& variants, SpeedResult& result) {
+  const Cpu& cpu = variants.front().load.cpu;
+  for (const SpeedVariant& v : variants) {
+    if (cpu.logical_cpus > 0 && v.threads > cpu.logical_cpus)
+      AddNote(fmt::format("{} threads on {} CPUs: they wait for each other", v.threads, cpu.logical_cpus), result);
+  }
   if (result.file_bytes < 4 * cpu.l3_bytes)
     result.notes.push_back("the weights fit into a few last-level caches: the share of the read bandwidth says little");
   if (options.cold) {
@@ -181,12 +193,15 @@ void RefuseWhatDoesNotFit(const ModelConfig& config, const SpeedOptions& options
 
 void MeasureLimits(const std::vector<SpeedVariant>& variants, const SpeedOptions& options, SpeedResult& result) {
   if (!options.limits) return;
-  std::set<int> done;
+  std::set<std::pair<int, std::string>> done;
   for (const SpeedVariant& v : variants) {
-    if (!done.insert(v.threads).second || Cancelled(options)) continue;
-    if (options.progress) options.progress(fmt::format("limits of the machine, threads: {}", v.threads));
+    if (!done.insert({v.threads, v.isa}).second || Cancelled(options)) continue;
+    if (options.progress) {
+      options.progress(fmt::format("limits of the machine, threads: {}{}", v.threads, v.isa.empty() ? "" : ", up to " + v.isa));
+    }
     ThreadPool pool(v.threads);
     result.peaks.push_back(MeasurePeaks(v.load.cpu, pool, options.peaks));
+    result.peaks.back().isa = v.isa;
   }
 }
 
@@ -219,7 +234,7 @@ SpeedResult MeasureSpeed(const std::filesystem::path& path, const std::vector<Sp
     }
   }
   result.interrupted = Cancelled(options);
-  AddNotes(options, variants.front().load.cpu, result);
+  AddNotes(options, variants, result);
   return result;
 }
 

@@ -106,6 +106,7 @@ struct SustainedRate {
   std::vector<double> tok_per_s;  // by window
 };
 
+inline constexpr std::string_view kSamplingLine = "sampling";  // of the ledger, besides the names of operations
 struct LedgerLine {
   std::string name;
   double run_seconds = 0;     // per token, measured inside the run
@@ -123,7 +124,7 @@ struct Ledger {
 struct SpeedResult {
   std::vector<SpeedRow> rows;       // test by test, variants in order within each
   std::vector<SpeedLoaded> loaded;  // by variant
-  std::vector<MachinePeaks> peaks;  // one per thread count of the variants; empty: not measured
+  std::vector<MachinePeaks> peaks;  // one per thread count and bound of instruction sets of the variants; empty: not measured
   std::vector<SustainedRate> sustained;
   std::vector<Ledger> ledgers;
   int64_t file_bytes = 0, chunk = 0;  // stored; most prompt tokens of one step
@@ -140,7 +141,7 @@ int64_t KvBytesPerToken(const ModelConfig& config, const Format& kv_format);
 void RefuseWhatDoesNotFit(const ModelConfig& config, const SpeedOptions& options, const std::vector<SpeedVariant>& variants,
                           int64_t available_bytes);
 
-// The machine's limits, once per thread count, as far as the options ask for them.
+// The machine's limits, once per thread count and bound of instruction sets, as far as the options ask for them.
 void MeasureLimits(const std::vector<SpeedVariant>& variants, const SpeedOptions& options, SpeedResult& result);
 
 // Loads the file once per distinct way of packing, then measures everything. Throws Error.

@@ -62,6 +62,8 @@ Json RowJson(const SpeedResult& result, const std::vector<SpeedVariant>& variant
   json["bytes_per_step"] = row.bytes_per_step;
   json["flops_per_token"] = row.flops_per_token;
   json["share_of_limit"] = ShareOfLimit(result, variants, row);
+  if (const SpeedLimit limit = LimitOf(result, variants, row); !limit.of.empty())
+    json["limit"] = {{"of", limit.of}, {"isa", limit.peak.isa}, {"per_second", limit.peak.per_second}};
   for (const SpeedSample& s : row.samples) json["samples"].push_back(SampleJson(s));
   return json;
 }
@@ -103,14 +105,21 @@ Json VariantJson(const SpeedVariant& v, const SpeedLoaded& loaded) {
 Json LedgerJson(const Ledger& ledger, const std::vector<SpeedVariant>& variants) {
   Json json = {{"variant", variants[ledger.variant].label}, {"depth", ledger.depth}, {"token_seconds", ledger.token_seconds}};
   json["lines"] = Json::array();
-  double sum = 0;
   for (const LedgerLine& line : ledger.lines) {
     Json entry = {{"name", line.name}, {"calls_per_token", line.calls}, {"seconds_per_token", line.run_seconds}};
     if (line.micro_seconds >= 0) entry["micro_benchmark_seconds_per_token"] = line.micro_seconds;
     json["lines"].push_back(std::move(entry));
-    sum += line.run_seconds;
   }
-  json["remainder_seconds"] = ledger.token_seconds - sum;
+  const LedgerSums sums = SumLedger(ledger);
+  json["sum_seconds"] = sums.run;
+  json["remainder_seconds"] = ledger.token_seconds - sums.run;  // near zero: the laps of a pass leave no gaps
+  if (sums.any_micro) {
+    json["micro_benchmarks"] = {{"sum_seconds", sums.micro},
+                                {"not_measured_alone_seconds", sums.not_alone},
+                                {"remainder_seconds", ledger.token_seconds - sums.micro},
+                                {"absolute_differences_seconds", sums.differences}};
+  }
+  json["fork_join_seconds"] = ledger.forks * ledger.fork_seconds;
   json["forks_per_token"] = ledger.forks;
   json["empty_fork_seconds"] = ledger.fork_seconds;
   return json;

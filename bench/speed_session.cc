@@ -164,11 +164,9 @@ std::optional<SpeedSample> SpeedSession::Measure(size_t variant, const SpeedTest
 }
 
 double SpeedSession::WarmUp(size_t variant, SpeedTest test) {
-  constexpr int64_t kSteps = 4;
   Runner& runner = runners_[variant];
   if (test.kind == SpeedKind::kMixed) return 0;  // its parts have run before
   test.prompt = std::min(test.prompt, options_->chunk);
-  test.generate = std::min(test.generate, kSteps);
   int64_t distinct = 0, calls = 0;
   if (test.kind == SpeedKind::kDecode) {
     runner.model->model->SetRouteRecorder([&](int64_t, std::span<const int32_t> experts) {
@@ -313,7 +311,7 @@ std::optional<Ledger> SpeedSession::MeasureLedger(size_t variant, int64_t tokens
     ledger.lines.push_back({std::string(OpName(static_cast<Op>(op))), 1e-9 * static_cast<double>(entry.nanoseconds) / count,
                             entry.calls / static_cast<int64_t>(seconds.size()), -1});
   }
-  ledger.lines.push_back({"sampling", sampling / count, 1, -1});
+  ledger.lines.push_back({std::string(kSamplingLine), sampling / count, 1, -1});
   constexpr int kEmptyRuns = 2000;
   const auto begin = Clock::now();
   for (int i = 0; i < kEmptyRuns; ++i) runner.pool->Run(runner.pool->size(), [](int64_t, int) {});

@@ -27,7 +27,8 @@ class SpeedSession {
 
   // nullopt: cancelled on the way.
   std::optional<SpeedSample> Measure(size_t variant, const SpeedTest& test);
-  // A shorter unmeasured run. Returns the distinct experts that a decode step touched per layer (0: not a decode test).
+  // An unmeasured run, of one chunk of a prompt and of a whole repetition of a decode test, since every token has its own routes.
+  // Returns the distinct experts that a decode step touched per layer (0: not a decode test).
   double WarmUp(size_t variant, SpeedTest test);
   // Where the time of decoding one sequence goes, at the depth filled last.
   std::optional<Ledger> MeasureLedger(size_t variant, int64_t tokens);

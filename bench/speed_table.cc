@@ -1,5 +1,6 @@
 // The Markdown of a speed run.
 #include <algorithm>
+#include <cmath>
 
 #include "bench/speed_report.h"
 #include "engine/core/error.h"
@@ -35,6 +36,7 @@ std::string RateCell(const RankInterval& r) {
 
 std::string RatioCell(const RankInterval& r) {
   if (r.n == 0) return "";
+  if (r.n == 1) return fmt::format("{:.3g}x", r.value);  // one pair has no interval
   return fmt::format("{:.3g}x ({:.3g} - {:.3g})", r.value, r.interval.low, r.interval.high);
 }
 
@@ -51,9 +53,9 @@ std::string FirstTokenCell(const SpeedRow& row) {
   return r.n == 0 ? "" : fmt::format("{:.4g}", r.value);
 }
 
-const MachinePeaks* PeaksOf(const SpeedResult& result, int threads) {
+const MachinePeaks* PeaksOf(const SpeedResult& result, const SpeedVariant& variant) {
   for (const MachinePeaks& peaks : result.peaks) {
-    if (peaks.threads == threads) return &peaks;
+    if (peaks.threads == variant.threads && peaks.isa == variant.isa) return &peaks;
   }
   return nullptr;
 }
@@ -61,10 +63,8 @@ const MachinePeaks* PeaksOf(const SpeedResult& result, int threads) {
 std::string LimitCell(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row) {
   const double share = ShareOfLimit(result, variants, row);
   if (share <= 0) return "";
-  return fmt::format("{:.0f} % of {}", 100 * share,
-                     row.test.kind == SpeedKind::kDecode
-                         ? "reading"
-                         : fmt::format("{} arithmetic", PrecisionName(MainPrecision(result.loaded[row.variant].shares))));
+  const SpeedLimit limit = LimitOf(result, variants, row);
+  return fmt::format("{:.0f} % of {} ({})", 100 * share, limit.of, limit.peak.isa);
 }
 
 std::string LimitsText(const SpeedResult& result) {
@@ -74,10 +74,12 @@ std::string LimitsText(const SpeedResult& result) {
   };
   for (const MachinePeaks& p : result.peaks) {
     text += fmt::format(
-        "Limits on {} thread{}, measured in this process: reading {} GB/s, f32 {}, bf16 {} GFLOP/s, int8 {} Gop/s.\n", p.threads,
-        p.threads == 1 ? "" : "s", giga(p.read_bytes), giga(p.f32_flops), giga(p.bf16_flops), giga(p.int8_ops));
+        "Limits on {} thread{}{}, measured in this process: reading {} GB/s, f32 {}, bf16 {} GFLOP/s, int8 {} Gop/s.\n",
+        p.threads, p.threads == 1 ? "" : "s", p.isa.empty() ? "" : " up to " + p.isa, giga(p.read_bytes), giga(p.f32_flops),
+        giga(p.bf16_flops), giga(p.int8_ops));
   }
-  return text.empty() ? text : text + "\n";
+  if (text.empty()) return text;
+  return text + "In brackets the unit that reached the limit: the fastest there is, whichever one a backend uses.\n\n";
 }
 
 std::string RowsText(const SpeedResult& result, const std::vector<SpeedVariant>& variants) {
@@ -144,35 +146,38 @@ std::string SustainedText(const SpeedResult& result, const std::vector<SpeedVari
 
 std::string LedgerText(const Ledger& ledger, const std::vector<SpeedVariant>& variants) {
   std::vector<std::vector<std::string>> rows;
-  double run = 0, micro = 0;
-  const bool measured =
-      std::any_of(ledger.lines.begin(), ledger.lines.end(), [](const LedgerLine& l) { return l.micro_seconds >= 0; });
+  const LedgerSums sums = SumLedger(ledger);
+  const bool measured = sums.any_micro;
   const auto row = [&](const std::string& name, const std::string& calls, double run_seconds, double micro_seconds) {
     std::vector<std::string> cells = {name, calls, fmt::format("{:.1f}", 1e6 * run_seconds),
                                       fmt::format("{:.1f} %", 100 * run_seconds / ledger.token_seconds)};
-    if (measured) cells.push_back(micro_seconds >= 0 ? fmt::format("{:.1f}", 1e6 * micro_seconds) : "");
+    if (measured) cells.push_back(micro_seconds >= 0 ? fmt::format("{:.1f}", 1e6 * micro_seconds) : "not measured alone");
     rows.push_back(std::move(cells));
   };
   std::vector<LedgerLine> lines = ledger.lines;
   std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.run_seconds > b.run_seconds; });
   for (const LedgerLine& line : lines) {
     row(line.name, fmt::format("{}", line.calls), line.run_seconds, line.micro_seconds);
-    run += line.run_seconds;
-    micro += line.micro_seconds >= 0 ? line.micro_seconds : line.run_seconds;
   }
-  row("sum", "", run, measured ? micro : -1);
+  row("sum", "", sums.run, measured ? sums.micro : -1);
   row("token", "", ledger.token_seconds, measured ? ledger.token_seconds : -1);
-  row("remainder", "", ledger.token_seconds - run, -1);
-  if (measured)
-    rows.back().back() =
-        fmt::format("{:.1f} ({:+.1f} %)", 1e6 * (ledger.token_seconds - micro), 100 * (1 - micro / ledger.token_seconds));
+  row("remainder", "", ledger.token_seconds - sums.run, -1);
+  if (measured) {
+    rows.back().back() = fmt::format("{:.1f} ({:+.1f} %)", 1e6 * (ledger.token_seconds - sums.micro),
+                                     100 * (1 - sums.micro / ledger.token_seconds));
+    row("of it not measured alone", "", sums.not_alone, -1);
+    rows.back().back() = fmt::format("{:.1f}", 1e6 * sums.not_alone);
+    row("sum of absolute differences", "", sums.differences, -1);
+    rows.back().back().clear();
+  }
+  const double joining = ledger.forks * ledger.fork_seconds;
+  row("fork and join, in the lines above", fmt::format("{:.0f}", ledger.forks), joining, joining);
   std::vector<std::string> header = {"ledger", "calls", "us per token in the run", "share"};
   if (measured) header.push_back("us per token measured alone");
   return fmt::format(
-      "Where a token goes: {}, one sequence at depth {}\n\n{}{:.0f} forks of the thread pool per token at {:.2f} us "
-      "each when empty: {:.1f} % of the token, contained in the lines above.\n\n",
-      variants[ledger.variant].label, ledger.depth, MarkdownTable(header, rows), ledger.forks, 1e6 * ledger.fork_seconds,
-      100 * ledger.forks * ledger.fork_seconds / ledger.token_seconds);
+      "Where a token goes: {}, one sequence at depth {}\n\n{}Forks and joins of the thread pool: their number times {:.2f} us, "
+      "what one costs without work.\n\n",
+      variants[ledger.variant].label, ledger.depth, MarkdownTable(header, rows), 1e6 * ledger.fork_seconds);
 }
 
 }  // namespace
@@ -198,22 +203,46 @@ RankInterval RatioToFirst(const SpeedResult& result, const SpeedRow& row) {
   return {};
 }
 
+LedgerSums SumLedger(const Ledger& ledger) {
+  LedgerSums sums;
+  for (const LedgerLine& line : ledger.lines) {
+    sums.run += line.run_seconds;
+    if (line.micro_seconds < 0) {
+      sums.not_alone += line.run_seconds;
+      continue;
+    }
+    sums.any_micro = true;
+    sums.micro += line.micro_seconds;
+    sums.differences += std::abs(line.run_seconds - line.micro_seconds);
+  }
+  return sums;
+}
+
 Precision MainPrecision(const std::vector<BackendShare>& shares) {
   const auto most = std::max_element(
       shares.begin(), shares.end(), [](const BackendShare& a, const BackendShare& b) { return a.stored_bytes < b.stored_bytes; });
   return most == shares.end() ? Precision::kExact : most->precision;
 }
 
-double ShareOfLimit(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row) {
-  const MachinePeaks* peaks = PeaksOf(result, variants[row.variant].threads);
-  if (peaks == nullptr || row.samples.empty()) return 0;
-  if (row.test.kind == SpeedKind::kDecode && peaks->read_bytes.per_second > 0) {
-    const double steps_per_s = DecodeRate(row).value / static_cast<double>(row.test.batch);
-    return row.bytes_per_step * steps_per_s / peaks->read_bytes.per_second;
+SpeedLimit LimitOf(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row) {
+  const MachinePeaks* peaks = PeaksOf(result, variants[row.variant]);
+  if (peaks == nullptr || row.test.kind == SpeedKind::kMixed) return {};
+  SpeedLimit limit{"reading", peaks->read_bytes};
+  if (row.test.kind == SpeedKind::kPrefill) {
+    const Peak& peak = ArithmeticPeak(*peaks, MainPrecision(result.loaded[row.variant].shares));
+    limit = {&peak == &peaks->int8_ops     ? "int8 arithmetic"
+             : &peak == &peaks->bf16_flops ? "bf16 arithmetic"
+                                           : "f32 arithmetic",
+             peak};
   }
-  if (row.test.kind != SpeedKind::kPrefill) return 0;
-  const Peak& peak = ArithmeticPeak(*peaks, MainPrecision(result.loaded[row.variant].shares));
-  return peak.per_second > 0 ? row.flops_per_token * PrefillRate(row).value / peak.per_second : 0;
+  return limit.peak.per_second > 0 ? limit : SpeedLimit{};
+}
+
+double ShareOfLimit(const SpeedResult& result, const std::vector<SpeedVariant>& variants, const SpeedRow& row) {
+  const SpeedLimit limit = LimitOf(result, variants, row);
+  if (limit.of.empty() || row.samples.empty()) return 0;
+  if (row.test.kind == SpeedKind::kPrefill) return row.flops_per_token * PrefillRate(row).value / limit.peak.per_second;
+  return row.bytes_per_step * DecodeRate(row).value / static_cast<double>(row.test.batch) / limit.peak.per_second;
 }
 
 std::string MarkdownTable(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {

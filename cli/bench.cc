@@ -39,7 +39,12 @@ struct Setup {
     const TokenizerData& data = store->Tokenizer();
     if (data.kind != TokenizerData::Kind::kNone) tokenizer = Tokenizer::Create(data);
     const std::string backends = flags.ab.empty() ? flags.backends : fmt::to_string(fmt::join(flags.ab, ","));
-    context = MakeBenchContext(*store, backends, cpu, pool);
+    try {
+      context = MakeBenchContext(*store, backends, cpu, pool);
+    } catch (const Error& e) {
+      if (flags.ab.empty()) throw;
+      throw Error("--ab", backends, "two backends that can run here", e.what());
+    }
     context.tokenizer = tokenizer.get();
     context.model_path = path.path;
     context.rows = flags.rows;
@@ -97,6 +102,7 @@ int Compare(const Flags& flags, const Setup& setup) {
 }
 
 int Bench(const Flags& flags) {
+  CheckWritable("--out", flags.out);
   Setup setup(flags);
   BenchContext& context = setup.context;
   if (flags.list) return List(flags, context);
@@ -105,7 +111,10 @@ int Bench(const Flags& flags) {
   // Half as long again for the search of an iteration count, and about 0.2 s to make and check the data.
   fmt::print(stderr, "{} benchmarks, about {:.0f} s\n", count,
              static_cast<double>(count) * (0.2 + 1.5 * flags.run.min_seconds * flags.run.repetitions));
-  if (!flags.no_limits) context.peaks = MeasurePeaks(setup.cpu, setup.pool);
+  if (!flags.no_limits) {
+    context.peaks = MeasurePeaks(setup.cpu, setup.pool);
+    context.peaks.isa = flags.isa;
+  }
   BenchRunOptions run = flags.run;
   run.cancel = &CancelFlag();
   // With --json stdout carries the JSON alone, so the table goes to stderr.
@@ -160,7 +169,10 @@ void AddBench(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->add_option("--filter", flags->run.filter, "regular expression on benchmark names")->capture_default_str();
-  command->add_option("--ab", flags->ab, "two backends, measured pair by pair: their ratio with its interval")->delimiter(',');
+  command
+      ->add_option("--ab", flags->ab,
+                   "two backends, measured pair by pair, 1 s each unless --min-time: their ratio with its interval")
+      ->delimiter(',');
   command->add_option("--min-time", flags->run.min_seconds, "seconds per benchmark, at least")
       ->check(RealRange(0.001, 3600))
       ->capture_default_str();
@@ -173,7 +185,10 @@ void AddBench(CLI::App& app, int& exit_code) {
   command->add_flag("--json", flags->json, "Google Benchmark's JSON on stdout");
   command->add_option("--out", flags->out, "also write the JSON to this file");
   command->footer("Example: tidemark bench --filter 'matmul/.*/m:1/' --min-time 0.2");
-  command->callback([flags, &exit_code] { exit_code = Bench(*flags); });
+  command->callback([flags, command, &exit_code] {
+    if (!flags->ab.empty() && command->count("--min-time") == 0) flags->run.min_seconds = 1;  // a ratio wants more than a table
+    exit_code = Bench(*flags);
+  });
 }
 
 }  // namespace tidemark::cli

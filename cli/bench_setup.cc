@@ -1,8 +1,11 @@
 #include "cli/bench_setup.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "backends/backends.h"
+#include "engine/core/error.h"
 
 namespace tidemark::cli {
 namespace {
@@ -23,6 +26,15 @@ std::vector<const MatmulBackend*> BestBackends(const std::vector<MatmulShape>& s
 }
 
 }  // namespace
+
+void CheckWritable(const std::string& flag, const std::string& path) {
+  if (path.empty()) return;
+  if (std::filesystem::is_directory(path)) throw Error(flag, Printable(path), "a file", "it is a directory");
+  const std::string probe = path + ".probe";  // results are written beside and renamed, so the directory is what counts
+  if (!std::ofstream(probe)) throw Error(flag, Printable(path), "a file that can be written");
+  std::error_code ignored;
+  std::filesystem::remove(probe, ignored);
+}
 
 BenchContext MakeBenchContext(const WeightStore& store, const std::string& backends, const Cpu& cpu, ThreadPool& pool) {
   BenchContext context;

@@ -11,10 +11,13 @@
 
 namespace tidemark::cli {
 
-// backends: a comma list; "all" is every backend that can run on this machine, "best" those that `auto` would take under each bound
-// of precision.
-// pool and the result's pointers outlive the use.
+// backends: a comma list; "all" is every backend that can run on this machine, "best" those that `auto` would take under each
+// bound of precision. pool and the result's pointers outlive the use.
 BenchContext MakeBenchContext(const WeightStore& store, const std::string& backends, const Cpu& cpu, ThreadPool& pool);
+
+// Refuses a result file that could not be written, before hours are spent on what it should hold: not in an existing directory,
+// a directory itself, no permission. Nothing is left behind. flag: named in the Error. An empty path is no file.
+void CheckWritable(const std::string& flag, const std::string& path);
 
 }  // namespace tidemark::cli
 

@@ -9,6 +9,7 @@
 #include "bench/child.h"
 #include "bench/llama_bench.h"
 #include "bench/speed_report.h"
+#include "cli/bench_setup.h"
 #include "cli/command.h"
 #include "cli/default_model.h"
 #include "cli/eval_setup.h"
@@ -63,6 +64,13 @@ std::vector<SpeedVariant> MakeVariants(const Flags& flags) {
           }
         }
       }
+    }
+  }
+  for (size_t i = 0; i < variants.size(); ++i) {
+    for (size_t j = i + 1; j < variants.size(); ++j) {
+      if (variants[i].label == variants[j].label)
+        throw Error("--threads", fmt::to_string(fmt::join(flags.threads, ",")), "counts that differ",
+                    fmt::format("0 stands for all CPUs, here {}", variants[i].threads));
     }
   }
   return variants;
@@ -176,6 +184,10 @@ int Speed(Flags flags) {
   options.cancel = &CancelFlag();
   options.progress = ShowProgress;
   CheckFlags(flags);
+  if (!flags.out.empty() && flags.out == flags.llama_bench_out)
+    throw Error("--out and --llama-bench-out", Printable(flags.out), "two different files");
+  CheckWritable("--out", flags.out);
+  CheckWritable("--llama-bench-out", flags.llama_bench_out);
   const std::vector<SpeedVariant> variants = MakeVariants(flags);
   std::vector<LlamaBenchEntry> peers;
   if (!flags.llama_bench_in.empty()) peers = ParseLlamaBench(ReadFile(flags.llama_bench_in), flags.llama_bench_in);

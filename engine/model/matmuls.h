@@ -14,9 +14,8 @@ namespace tidemark {
 // Runs independent products, each on the backend that packed its weights; one list per backend, in order of first use. A gated or
 // gathered call whose backend does not take it is run as what it stands for: copied rows, two products, SwiGlu.
 // The time goes to `role` of the workspace's account, that of copied rows and SwiGlu to their own.
-void RunMatmuls(std::span<const MatmulCall> calls, Workspace& workspace, Op role, const OpKernels& ops = BestOpKernels());
-inline void RunMatmuls(std::initializer_list<MatmulCall> calls, Workspace& workspace, Op role,
-                       const OpKernels& ops = BestOpKernels()) {
+void RunMatmuls(std::span<const MatmulCall> calls, Workspace& workspace, Op role, const OpKernels& ops);
+inline void RunMatmuls(std::initializer_list<MatmulCall> calls, Workspace& workspace, Op role, const OpKernels& ops) {
   RunMatmuls(std::span(calls.begin(), calls.size()), workspace, role, ops);
 }
 

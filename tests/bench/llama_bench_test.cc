@@ -74,6 +74,8 @@ TEST_CASE("what is not llama-bench's is refused with the place") {
   CHECK_THAT(complaint(R"([{"n_prompt": 1, "n_gen": 0}])"), Contains("avg_ts"));
   CHECK_THAT(complaint(R"([{"n_prompt": 1, "n_gen": 0, "samples_ts": [0]}])"), Contains("above 0"));
   CHECK_THAT(complaint(R"([{"n_prompt": 1, "n_gen": 0, "samples_ts": []}])"), Contains("array of rates"));
+  CHECK_THAT(complaint(R"([{"n_prompt": 1, "n_gen": 0, "avg_ts": 1e300}])"), Contains("1e12"));
+  CHECK_THAT(complaint(R"([{"n_prompt": 1, "n_gen": 0, "n_seq": 0, "avg_ts": 1}])"), Contains("n_seq"));
   CHECK_THAT(complaint(kDecode + "\nnonsense"), Contains("line 2"));
   CHECK_THAT(complaint("[{\"n_prompt\": 1, \"n_gen\": 0, \"avg_ts\": \"\xff\"}]"), Contains("peer.json"));
 }
@@ -101,6 +103,16 @@ TEST_CASE("what we write is what llama-bench would have written, and is read aga
   CHECK(pairs[1]["ratio"]["low"].get<double>() <= 1);
 }
 
+TEST_CASE("a peer's batch stands beside our batch of that size and nothing else") {
+  const auto json = SideBySideJson(
+      TwoRows(), OneVariant(),
+      ParseLlamaBench(R"([{"n_prompt": 0, "n_gen": 128, "n_seq": 8, "avg_ts": 256}, {"n_prompt": 0, "n_gen": 128, "n_seq": 32,
+                           "avg_ts": 300}])",
+                      "peer.json"));
+  REQUIRE(json.size() == 1);
+  CHECK(json[0]["test"] == "decode 128 x 8");
+}
+
 TEST_CASE("the side-by-side table matches tests, warns of other weights, and says when nothing matches") {
   auto entries = ParseLlamaBench("[" + kPrefill + "," + kDecode + "]", "peer.json");
   const std::string table = SideBySide(TwoRows(), OneVariant(), entries);
@@ -110,6 +122,10 @@ TEST_CASE("the side-by-side table matches tests, warns of other weights, and say
   CHECK(table.find("same file?") == std::string::npos);
   entries[0].model_size = 2000;
   CHECK_THAT(SideBySide(TwoRows(), OneVariant(), entries), Contains("same file?"));
+  CHECK(table.find("threads 2 /") == std::string::npos);
+  entries[0].threads = 4;
+  entries[0].type_k = "q8_0";
+  CHECK_THAT(SideBySide(TwoRows(), OneVariant(), entries), Contains("threads 2 / 4, KV f16 / q8_0"));
   for (LlamaBenchEntry& e : entries) e.depth = 7;
   CHECK_THAT(SideBySide(TwoRows(), OneVariant(), entries), Contains("none of its tests"));
 }

@@ -129,10 +129,47 @@ TEST_CASE("a run measures every test of every variant in turn") {
     for (const LedgerLine& line : ledger.lines) sum += line.run_seconds;
     CHECK(sum == Approx(ledger.token_seconds).epsilon(0.05));
   }
+  const auto ledger = SpeedJson(result, variants, options)["ledgers"][0];
+  const auto alone = ledger["micro_benchmarks"];
+  CHECK(alone["sum_seconds"].get<double>() > 0);
+  CHECK(alone["remainder_seconds"].get<double>() ==
+        Approx(ledger["token_seconds"].get<double>() - alone["sum_seconds"].get<double>()));
+  CHECK(ledger["lines"].back()["name"] == "sampling");
+  CHECK(ledger["lines"].back().contains("micro_benchmark_seconds_per_token"));
   const std::string text = SpeedMarkdown(result, variants, "tiny");
   for (const char* part :
        {"decode 3 x 2 at 5", "of reading", "ratio to the first", "load to first token", "remainder", "sustained"})
     CHECK_THAT(text, Contains(part));
+}
+
+TEST_CASE("a variant is compared with the limit of its own threads and instruction sets") {
+  SpeedVariant wide = Variant("naive", 2), narrow = wide;
+  narrow.isa = "avx2";
+  SpeedResult result;
+  result.model = nlohmann::ordered_json::object();
+  result.file_bytes = 1;
+  result.loaded.resize(2);
+  result.peaks.resize(2);
+  for (size_t v = 0; v < 2; ++v) {
+    result.loaded[v].shares = {{.backend = "x", .precision = Precision::kInt8, .stored_bytes = 1}};
+    result.peaks[v].threads = 2;
+    result.peaks[v].isa = v == 0 ? "" : "avx2";
+    result.peaks[v].int8_ops = {v == 0 ? "amx" : "avx2", v == 0 ? 1e12 : 1e11};
+    SpeedRow row;
+    row.test = {SpeedKind::kPrefill, 10, 0, 0, 1};
+    row.variant = v;
+    row.flops_per_token = 1e9;
+    row.samples.push_back({1, 50, 0, 1, {}});
+    result.rows.push_back(row);
+  }
+  CHECK(ShareOfLimit(result, {wide, narrow}, result.rows[0]) == Approx(0.05));
+  CHECK(ShareOfLimit(result, {wide, narrow}, result.rows[1]) == Approx(0.5));
+  const std::string text = SpeedMarkdown(result, {wide, narrow}, "tiny");
+  CHECK_THAT(text, Contains("5 % of int8 arithmetic (amx)"));
+  CHECK_THAT(text, Contains("50 % of int8 arithmetic (avx2)"));
+  CHECK_THAT(text, Contains("| 1x "));  // the ratio of one pair has no interval
+  SpeedOptions options;
+  CHECK(SpeedJson(result, {wide, narrow}, options)["rows"][1]["limit"]["isa"] == "avx2");
 }
 
 TEST_CASE("the JSON of one variant is read again, and repetitions of several processes add up") {

@@ -77,6 +77,8 @@ TEST_CASE("speed refuses what makes no sense, with the flag's name") {
   CHECK_THAT(complaint({"--fresh", "--ledger"}), Contains("--fresh"));
   CHECK_THAT(complaint({"--llama-bench-in", "/no/such/file"}), Contains("/no/such/file"));
   CHECK_THAT(complaint({"--backend", "nonsense"}), Contains("nonsense"));
+  CHECK_THAT(complaint({"--out", "/no/such/directory/x.json"}), Contains("--out"));
+  CHECK_THAT(complaint({"--out", "x.json", "--llama-bench-out", "x.json"}), Contains("two different files"));
 }
 
 TEST_CASE("an interrupted speed run ends with what it has and exit code 2") {
