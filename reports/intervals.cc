@@ -10,6 +10,7 @@
 namespace tidemark {
 namespace {
 
+constexpr double kMostWorth = 2;      // an answer counts at most as so many independent ones
 constexpr double kSmoothing = 0.05;   // pseudo-clusters, half of them right and half wrong
 constexpr double kManyDegrees = 1e6;  // of freedom: where Student's t is the normal distribution
 
@@ -138,7 +139,7 @@ Interval ClusterInterval(std::span<const Tally> tallies, int64_t parts) {
   const bool is_proportion = width == 1 && std::all_of(tallies.begin(), tallies.end(),
                                                        [](const Tally& t) { return std::floor(t.sum) == t.sum && t.count >= 1; });
   if (!is_proportion) return own;
-  const Interval independent = Score(value, totals[0].count, NormalQuantile(0.975));
+  const Interval independent = Score(value, kMostWorth * totals[0].count, NormalQuantile(0.975));
   return {std::min(own.low, independent.low), std::max(own.high, independent.high)};
 }
 

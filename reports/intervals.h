@@ -19,8 +19,9 @@ double RatioMean(std::span<const Tally> tallies, int64_t parts);
 //   n_eff = clusters / w,  w = v / (p (1 - p) + v / clusters),  v = the variance of a cluster's linearised residual r,
 //   degrees of freedom = 2 clusters^2 / sum psi^2,  psi = r^2 / v - 1 - r (1 - 2p) / (p (1 - p)).
 // w is 1 / m if the m answers of a cluster are independent and 1 if they are all alike. Where each cluster has as many right as
-// wrong ones w is less, and they would say more than independent answers: for answers that are right or wrong the interval of
-// a single ratio is never narrower than Wilson's for independent ones. psi is a cluster's influence on
+// wrong ones w is far less; a few clusters can look so by chance, so for answers that are right or wrong an answer of a single
+// ratio counts at most as two independent ones (a limit of one would make independent repeats of 20 or 30 samples cover 96 to
+// 97 %). psi is a cluster's influence on
 // log w, so the degrees of freedom are Satterthwaite's (1946, Biometrics Bull. 2): about clusters where w has to be estimated,
 // unlimited where answers are alike and w = 1 by arithmetic. Korn and Graubard 1998 (Survey Methodology 24) and Franco, Little,
 // Louis, Slud 2019 (J. Survey Stat. Meth. 7) for effective sizes in clusters. v and p in w are smoothed by 0.025 of a cluster
