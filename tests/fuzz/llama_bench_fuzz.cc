@@ -5,6 +5,7 @@
 
 #include "bench/llama_bench.h"
 #include "engine/core/error.h"
+#include "engine/core/format.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tidemark;
@@ -23,6 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     result.rows.push_back(row);
     SpeedVariant variant;
     variant.label = "ours";
+    variant.kv_format = FindFormat("f16");  // as every variant of a run has one
     if (SideBySide(result, {variant}, entries).empty()) __builtin_trap();
   } catch (const Error&) {
   }
