@@ -366,6 +366,11 @@ class AmxInt8 final : public MatmulBackend {
     inputs_.prepare = [](int kind, std::span<const float* const> rows, int64_t k, int64_t, std::byte* row) {
       RoundToInt8(static_cast<Int8Kind>(kind), {rows[0], static_cast<size_t>(k)}, row);
     };
+    inputs_.row_bytes = inputs_.tile_bytes;
+    inputs_.round = [](int kind, std::span<const float> x, std::byte* row) { RoundToInt8(static_cast<Int8Kind>(kind), x, row); };
+    inputs_.arrange = [](int kind, std::span<const std::byte* const> rows, int64_t k, int64_t, std::byte* row) {
+      std::memcpy(row, rows[0], static_cast<size_t>(Int8RowBytes(static_cast<Int8Kind>(kind), k)));
+    };
   }
 
   std::string_view Name() const override { return name_; }

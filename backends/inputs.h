@@ -26,6 +26,12 @@ struct InputLayout {
   std::function<int64_t(int kind, int64_t k)> tile_bytes;  // a multiple of 64
   // rows: 1 to tile_rows pointers to k values each; height: rows of the call's full tiles; tile is 64-byte aligned.
   std::function<void(int kind, std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile)> prepare;
+
+  // The same in two steps, for rows that several calls gather (every expert of a token reads it): each is rounded once and then
+  // copied to its places. Both or neither; the bits are those of `prepare`.
+  std::function<int64_t(int kind, int64_t k)> row_bytes;  // of a rounded row, a multiple of 64
+  std::function<void(int kind, std::span<const float> x, std::byte* row)> round;
+  std::function<void(int kind, std::span<const std::byte* const> rows, int64_t k, int64_t height, std::byte* tile)> arrange;
 };
 inline constexpr int kNotPrepared = -1;
 inline constexpr int64_t kMaxTileRows = 64;

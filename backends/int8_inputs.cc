@@ -121,11 +121,15 @@ void ToTile(const Int8Block32& b, int64_t i, int64_t height, std::byte* tile) {
   Spread4(b.minus_128, 8, height, tile + Int8Tile::kMinus128 * height + 4 * i);
 }
 
+// A tile with fewer rows than its height begins as zeros.
+template <typename Block>
+void ClearIfShort(size_t rows, int64_t k, int64_t height, std::byte* tile) {
+  if (static_cast<int64_t>(rows) < height) std::memset(tile, 0, static_cast<size_t>(height * ((k + 255) / 256)) * sizeof(Block));
+}
+
 template <typename Block>
 void RoundTile(std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile) {
-  if (static_cast<int64_t>(rows.size()) < height) {
-    std::memset(tile, 0, static_cast<size_t>(height * ((k + 255) / 256)) * sizeof(Block));
-  }
+  ClearIfShort<Block>(rows.size(), k, height, tile);
   Block block;
   for (size_t i = 0; i < rows.size(); ++i) {
     const std::span<const float> x(rows[i], static_cast<size_t>(k));
@@ -133,6 +137,18 @@ void RoundTile(std::span<const float* const> rows, int64_t k, int64_t height, st
     for (size_t p = 0; p < x.size(); p += 256, at += height * static_cast<int64_t>(sizeof(Block))) {
       RoundBlockAt(x, p, block);
       ToTile(block, static_cast<int64_t>(i), height, at);
+    }
+  }
+}
+
+template <typename Block>
+void ArrangeTile(std::span<const std::byte* const> rows, int64_t k, int64_t height, std::byte* tile) {
+  ClearIfShort<Block>(rows.size(), k, height, tile);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto* block = reinterpret_cast<const Block*>(rows[i]);
+    std::byte* at = tile;
+    for (int64_t p = 0; p < k; p += 256, ++block, at += height * static_cast<int64_t>(sizeof(Block))) {
+      ToTile(*block, static_cast<int64_t>(i), height, at);
     }
   }
 }
@@ -148,10 +164,17 @@ void RoundToInt8Tile(Int8Kind kind, std::span<const float* const> rows, int64_t 
   kind == Int8Kind::kPer256 ? RoundTile<Int8Block256>(rows, k, height, tile) : RoundTile<Int8Block32>(rows, k, height, tile);
 }
 
+void ArrangeInt8Tile(Int8Kind kind, std::span<const std::byte* const> rows, int64_t k, int64_t height, std::byte* tile) {
+  kind == Int8Kind::kPer256 ? ArrangeTile<Int8Block256>(rows, k, height, tile) : ArrangeTile<Int8Block32>(rows, k, height, tile);
+}
+
 #else
 
 void RoundToInt8(Int8Kind, std::span<const float>, std::byte*) { TM_CHECK(false, "no integer backend on this architecture"); }
 void RoundToInt8Tile(Int8Kind, std::span<const float* const>, int64_t, int64_t, std::byte*) {
+  TM_CHECK(false, "no integer backend on this architecture");
+}
+void ArrangeInt8Tile(Int8Kind, std::span<const std::byte* const>, int64_t, int64_t, std::byte*) {
   TM_CHECK(false, "no integer backend on this architecture");
 }
 

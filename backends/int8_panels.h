@@ -70,6 +70,9 @@ void RoundToInt8(Int8Kind kind, std::span<const float> x, std::byte* row);
 // Rounds rows of k values into a tile of `height` >= rows.size() rows; those absent become zero. Needs AVX2.
 void RoundToInt8Tile(Int8Kind kind, std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile);
 
+// The same from rows that RoundToInt8 made.
+void ArrangeInt8Tile(Int8Kind kind, std::span<const std::byte* const> rows, int64_t k, int64_t height, std::byte* tile);
+
 // A format's panels.
 struct Int8Format {
   std::string_view name;

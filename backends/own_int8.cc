@@ -90,6 +90,11 @@ class OwnInt8 final : public MatmulBackend {
     inputs_.prepare = [](int kind, std::span<const float* const> rows, int64_t k, int64_t height, std::byte* tile) {
       RoundToInt8Tile(static_cast<Int8Kind>(kind), rows, k, height, tile);
     };
+    inputs_.row_bytes = [](int kind, int64_t k) { return Int8RowBytes(static_cast<Int8Kind>(kind), k); };
+    inputs_.round = [](int kind, std::span<const float> x, std::byte* row) { RoundToInt8(static_cast<Int8Kind>(kind), x, row); };
+    inputs_.arrange = [](int kind, std::span<const std::byte* const> rows, int64_t k, int64_t height, std::byte* tile) {
+      ArrangeInt8Tile(static_cast<Int8Kind>(kind), rows, k, height, tile);
+    };
   }
 
   std::string_view Name() const override { return kernels_.name; }

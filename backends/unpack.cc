@@ -34,7 +34,7 @@ std::string DescribePanels(int64_t value_bytes) {
 }
 
 std::byte* ThreadScratch(ScratchUse use, int64_t bytes) {
-  thread_local std::array<Buffer, 5> buffers;
+  thread_local std::array<Buffer, kScratchUses> buffers;
   Buffer& buffer = buffers[static_cast<size_t>(use)];
   if (buffer.bytes < bytes) {
     buffer.data.reset();

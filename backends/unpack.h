@@ -24,7 +24,8 @@ int64_t PanelRows(const WeightView& w);
 std::string DescribePanels(int64_t value_bytes);
 
 // What the calling thread's buffers are for; one buffer each.
-enum class ScratchUse { kPanel, kOutput, kLibrary, kInput, kTotals };
+enum class ScratchUse { kPanel, kOutput, kLibrary, kInput, kRows, kTotals };
+inline constexpr size_t kScratchUses = static_cast<size_t>(ScratchUse::kTotals) + 1;
 
 // A buffer of at least `bytes` bytes, 64-byte aligned, private to the calling thread and this use. It grows to the largest
 // request and lives as long as the thread: decode asks for one a thousand times per token. Contents are what the thread left

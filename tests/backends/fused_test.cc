@@ -114,6 +114,44 @@ TEST_CASE("Gathered rows and gated units") {
   if (fused == 0) TM_SKIP("no backend that runs here takes gated or gathered calls");
 }
 
+// Lists as a layer of experts makes them: every token is wanted by several calls, some by none; one call reads other rows, one
+// gathers nothing, two want the same rows. Whatever the calls share, each gives the bits that it gives alone.
+TEST_CASE("Lists of gathered calls") {
+  std::mt19937 random(13);
+  int64_t fused = 0;
+  for (const char* name : {"q4_0", "q8_0", "q4_k", "q6_k"}) {
+    const Format& format = *FindFormat(name);
+    const int64_t n = 37, k = format.block_values == 32 ? 288 : 768;
+    for (const MatmulBackend* backend : IntegerAndOtherBackends(&format)) {
+      Fixture f(*backend, format, n, k, random);
+      const std::vector<float> other_values = RandomRows(kRows, k, random);
+      const ConstMatrix other = {other_values.data(), kRows, k, k};
+      std::vector<std::vector<int32_t>> rows = {{7}, {7}};
+      for (const int64_t m : {9, 19, 3, 16, 5}) rows.push_back(RandomChoice(m, random));
+      if (!backend->RunsFused({.w = f.packed_up.get(), .x = f.x, .y = {}, .gate = nullptr, .rows = rows[0].data()})) continue;
+      ++fused;
+      std::vector<MatmulCall> calls;
+      for (const std::vector<int32_t>& r : rows) {
+        calls.push_back(
+            {.w = f.packed_up.get(), .x = f.x, .y = {nullptr, static_cast<int64_t>(r.size()), n, n}, .rows = r.data()});
+      }
+      calls[4].x = other;
+      calls.push_back({.w = f.packed_gate.get(), .x = f.x, .y = {nullptr, kRows, n, n}});
+      std::vector<std::vector<float>> expected, results;
+      for (MatmulCall& call : calls) {
+        expected.push_back(f.Run(call, 1));
+        call.y.data = results.emplace_back(expected.back().size()).data();
+      }
+      backend->Run(calls, f.pool);
+      for (size_t c = 0; c < calls.size(); ++c) {
+        INFO(backend->Name() << ", " << name << ", call " << c);
+        CHECK(SameBits(results[c], expected[c]));
+      }
+    }
+  }
+  if (fused == 0) TM_SKIP("no backend that runs here takes gathered calls");
+}
+
 // A gate with other tiles than the unit it gates is not taken.
 TEST_CASE("Gates of another kind are refused") {
   std::mt19937 random(12);
