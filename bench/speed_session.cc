@@ -6,6 +6,7 @@
 #include <set>
 
 #include "bench/page_cache.h"
+#include "bench/peaks.h"
 #include "bench/random_data.h"
 #include "engine/core/error.h"
 #include "engine/core/random.h"
@@ -53,6 +54,16 @@ int64_t MostNewPositions(const SpeedOptions& options) {
 
 std::string ModelKey(const SpeedVariant& v) { return v.backend + '\n' + v.precision + '\n' + v.isa; }
 
+// All variants stay loaded so that their tests can take turns. A further one needs about what the largest before it took.
+void RefuseAnotherModel(std::string_view label, int64_t packed_bytes, size_t loaded) {
+  const int64_t available = AvailableMemoryBytes();
+  if (available <= 0 || packed_bytes <= available) return;
+  throw Error(fmt::format("loading for {}", label), fmt::format("{} packed models in memory already", loaded),
+              fmt::format("{:.1f} GiB of memory for another; {:.1f} are available", static_cast<double>(packed_bytes) / 0x1p30,
+                          static_cast<double>(available) / 0x1p30),
+              "fewer variants, or --fresh: each in a process of its own");
+}
+
 }  // namespace
 
 struct SpeedSession::Batch {
@@ -75,6 +86,7 @@ SpeedSession::SpeedSession(const std::filesystem::path& path, const std::vector<
 
 void SpeedSession::Load(const std::filesystem::path& path, const std::vector<SpeedVariant>& variants, SpeedResult& result) {
   const std::vector<std::filesystem::path> files = WeightStore::Open(path)->Files();
+  int64_t largest = 0;
   for (const SpeedVariant& v : variants) {
     SpeedLoaded loaded;
     std::unique_ptr<LoadedModel>& model = models_[ModelKey(v)];
@@ -82,6 +94,7 @@ void SpeedSession::Load(const std::filesystem::path& path, const std::vector<Spe
     const bool fresh = model == nullptr;
     if (fresh) {
       if (options_->progress) options_->progress(fmt::format("loading for {}", v.label));
+      RefuseAnotherModel(v.label, largest, models_.size() - 1);
       if (options_->cold) DropFromPageCache(files);
       loaded.cached_share = CachedShare(files);
       model = std::make_unique<LoadedModel>(path, v.load, pool);
@@ -89,6 +102,9 @@ void SpeedSession::Load(const std::filesystem::path& path, const std::vector<Spe
     runners_.push_back({&v, model.get(), &pool, std::make_unique<Workspace>(pool), {}});
     if (fresh) loaded.loads.push_back(FirstToken(runners_.back(), {model->open_seconds, model->pack_seconds, 0}));
     loaded.shares.assign(model->model->Backends().begin(), model->model->Backends().end());
+    int64_t packed = 0;
+    for (const auto& share : loaded.shares) packed += share.packed_bytes;
+    largest = std::max(largest, packed);
     loaded.peak_bytes = PeakResidentBytes();
     result.loaded.push_back(std::move(loaded));
   }

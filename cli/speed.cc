@@ -25,7 +25,9 @@ namespace {
 
 struct Flags {
   std::string model = "default", out, llama_bench_out, llama_bench_in, fill = "auto";
-  std::vector<std::string> backends = {"auto"}, precisions = {"exact"}, isas = {""}, kv_types = {"f32"};
+  std::vector<std::string> backends = {"auto"}, isas = {""};
+  // What a deployment runs, llama.cpp included; the report names both. Evaluations default to exact products and f32.
+  std::vector<std::string> precisions = {"int8"}, kv_types = {"f16"};
   std::vector<int> threads = {0};
   SpeedOptions options;
   int64_t limit_mib = 0;
@@ -274,7 +276,7 @@ void AddSpeed(CLI::App& app, int& exit_code) {
   command->add_option("--llama-bench-out", flags->llama_bench_out,
                       "write prefill and batch-1 decode as llama-bench -o json would");
   command->add_option("--llama-bench-in", flags->llama_bench_in, "JSON of llama-bench to show beside ours");
-  command->footer("Example: tidemark speed --model model.gguf -p 512 -n 128 -d 0,4096 -b 1,8,32 --precision int8");
+  command->footer("Example: tidemark speed --model model.gguf -p 512 -n 128 -d 0,4096 -b 1,8,32");
   command->callback([flags, &exit_code] { exit_code = Speed(*flags); });
 }
 
