@@ -45,16 +45,20 @@ void AddOne(const BenchContext& context, BenchList& list, const std::string& wha
 }  // namespace
 
 void AddSamplerBenchmarks(const BenchContext& context, BenchList& list) {
-  SamplingOptions greedy, filtered, penalised;
+  SamplingOptions greedy, filtered, penalised, nucleus, tempered;
   filtered.temperature = 0.3;
   filtered.min_p = 0.15;
   filtered.repetition_penalty = 1.05;
   penalised.temperature = 0.7;
   penalised.top_k = 50;
   penalised.top_p = 0.9;
+  nucleus.temperature = tempered.temperature = 1.0;
+  nucleus.top_p = 0.9;
   AddOne(context, list, "greedy", greedy);
   AddOne(context, list, "min_p_penalty", filtered);
   AddOne(context, list, "top_k_top_p", penalised);
+  AddOne(context, list, "top_p", nucleus);
+  AddOne(context, list, "temperature", tempered);
 }
 
 }  // namespace tidemark

@@ -1,6 +1,7 @@
 #include "engine/generate/sampler.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -28,11 +29,61 @@ struct Maxima {
 
 bool Better(const Candidate& a, const Candidate& b) { return a.logit != b.logit ? a.logit > b.logit : a.id < b.id; }
 
+// How the probability lies below the best logit. Says how many candidates a draw can reach, so that not all of them have to be
+// made and ranked; and the sum of all numerators, which the others still count in.
+class Profile {
+ public:
+  Profile(std::span<const float> logits, float best) : best_(best) {
+    std::array<double, kChunk> numerators;
+    for (size_t first = 0; first < logits.size(); first += kChunk) {
+      const std::span<const float> chunk = logits.subspan(first, std::min(kChunk, logits.size() - first));
+      BestOpKernels().exp_below(chunk.data(), static_cast<int64_t>(chunk.size()), best, numerators.data());
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        // The comparison catches -inf before it becomes an integer.
+        const float steps = std::min((best - chunk[i]) * kStepsPerUnit, static_cast<float>(kSteps - 1));
+        mass_[static_cast<size_t>(static_cast<int>(steps))] += numerators[i];
+      }
+    }
+    for (const double m : mass_) total_ += m;
+  }
+
+  double total() const { return total_; }
+
+  // A logit such that more than this share of the probability lies at or above it. The margins cover rounding, here and where
+  // the ranks are added up.
+  float Reaching(double share) const {
+    double sum = 0;
+    for (size_t step = 0; step + 1 < kSteps; ++step) {
+      sum += mass_[step];
+      if (sum > (share + 1e-9) * total_) return best_ - (static_cast<float>(step + 1) + 0.01f) / kStepsPerUnit;
+    }
+    return kMinusInfinity;
+  }
+
+  // A logit such that all above it together have less than this share.
+  float StaysBelow(double share) const {
+    double sum = 0;
+    size_t step = 0;
+    while (step + 1 < kSteps && sum + mass_[step] < (share - 1e-9) * total_) sum += mass_[step++];
+    return step == 0 ? std::numeric_limits<float>::infinity() : best_ - (static_cast<float>(step) - 0.01f) / kStepsPerUnit;
+  }
+
+ private:
+  static constexpr size_t kChunk = 512, kSteps = 320;
+  static constexpr float kStepsPerUnit = 8;  // of the logit
+
+  float best_;
+  double total_ = 0;
+  std::array<double, kSteps> mass_ = {};
+};
+
 // What is left to draw from. Only the front is in descending order: a draw looks at a few dozen of 128,000 candidates, and
 // sorting all of them would cost as much as a decode step.
 struct Pool {
   std::vector<Candidate> all;
   size_t sorted = 0;  // the best, in order
+  double total = 0;   // the numerators of all candidates, where `all` is only the best of them; 0: it has them all
+  float surely_kept = std::numeric_limits<float>::infinity();  // by top_p: logits above this
 
   // The candidate of that rank.
   const Candidate& At(size_t rank) {
@@ -75,14 +126,21 @@ void KeepTopK(std::vector<Candidate>& candidates, int k, bool keep_ties) {
 // llama.cpp stops once the sum from the top is at least p; they differ only by rounding at the boundary.
 void KeepTopP(Pool& pool, double p, SamplerOrder order) {
   if (p >= 1.0) return;
-  const double total = pool.SetNumerators();
+  const double those_here = pool.SetNumerators(), total = pool.total > 0 ? pool.total : those_here;
+  pool.total = 0;
+  // Only around the boundary does the order matter.
+  const auto begin = pool.all.begin(), end = pool.all.end();
+  const auto rest = std::partition(begin, end, [&](const Candidate& c) { return c.logit > pool.surely_kept; });
+  std::sort(rest, end, Better);
+  pool.sorted = rest == begin ? pool.all.size() : 0;
   double sum = 0;  // of the ranks above
-  for (size_t i = 0; i < pool.all.size(); ++i) {
-    if (order == SamplerOrder::kHf ? i > 0 && total - sum <= (1.0 - p) * total : i > 0 && sum >= p * total) {
-      pool.Keep(i);
+  for (auto c = begin; c != rest; ++c) sum += c->probability;
+  for (auto c = rest; c != end; ++c) {
+    if (c != begin && (order == SamplerOrder::kHf ? total - sum <= (1.0 - p) * total : sum >= p * total)) {
+      pool.Keep(static_cast<size_t>(c - begin));
       return;
     }
-    sum += pool.At(i).probability;
+    sum += c->probability;
   }
 }
 
@@ -101,6 +159,10 @@ void KeepMinP(Pool& pool, double min_p) {
 void ApplyTemperature(std::vector<Candidate>& candidates, double temperature) {
   const auto t = static_cast<float>(temperature);
   for (Candidate& c : candidates) c.logit /= t;
+}
+void ApplyTemperature(std::span<float> logits, double temperature) {
+  const auto t = static_cast<float>(temperature);
+  for (float& logit : logits) logit /= t;
 }
 
 }  // namespace
@@ -146,28 +208,47 @@ float LeastUseful(const Maxima& maxima, size_t count, const SamplingOptions& opt
   return static_cast<float>(least - 1e-5 * (std::fabs(least) + std::fabs(static_cast<double>(maxima.largest))) - 1e-20);
 }
 
-// What penalty and filters leave; empty: logits that are not finite, before or after them.
-Pool FilteredPool(std::span<float> logits, std::span<const TokenId> history, const SamplingOptions& options) {
-  Pool pool;
-  if (!Argmax(logits)) return pool;
-  ApplyRepetitionPenalty(logits, history, options.repetition_penalty, options.penalty_window);
-  const Maxima maxima(logits);
-  const float least = LeastUseful(maxima, logits.size(), options);
+// The candidates at or above a bound, with their blocks' maxima at hand.
+std::vector<Candidate> CandidatesFrom(float least, std::span<const float> logits, const Maxima& maxima) {
+  std::vector<Candidate> candidates;
   for (size_t block = 0; block < maxima.of_blocks.size(); ++block) {
     if (maxima.of_blocks[block] < least || maxima.of_blocks[block] == kMinusInfinity) continue;
     const size_t begin = block * static_cast<size_t>(kMaxBlock),
                  end = std::min(logits.size(), begin + static_cast<size_t>(kMaxBlock));
     for (size_t i = begin; i < end; ++i) {
-      if (logits[i] >= least && logits[i] != kMinusInfinity) pool.all.push_back({static_cast<TokenId>(i), logits[i], 0});
+      if (logits[i] >= least && logits[i] != kMinusInfinity) candidates.push_back({static_cast<TokenId>(i), logits[i], 0});
     }
   }
+  return candidates;
+}
+
+// What penalty and filters leave; empty: logits that are not finite, before or after them. Without a filter only the best are
+// made that hold `share` of the probability, see Pool::total.
+Pool FilteredPool(std::span<float> logits, std::span<const TokenId> history, const SamplingOptions& options, double share) {
+  Pool pool;
+  if (!Argmax(logits)) return pool;
+  ApplyRepetitionPenalty(logits, history, options.repetition_penalty, options.penalty_window);
+  const bool hf = options.order == SamplerOrder::kHf, filters = options.top_k > 0 || options.top_p < 1 || options.min_p > 0;
+  const bool nucleus = options.top_k == 0 && options.top_p < 1, partly = nucleus || (!filters && share < 1);
+  // Without filters the order of the steps does not matter.
+  const bool tempered = partly && (hf || !filters);
+  if (tempered) ApplyTemperature(logits, options.temperature);
+  const Maxima maxima(logits);
+  if (maxima.broken) return pool;
+  float least = LeastUseful(maxima, logits.size(), options);
+  if (partly) {
+    const Profile profile(logits, maxima.largest);
+    pool.total = profile.total();
+    least = profile.Reaching(nucleus ? options.top_p : share);
+    if (nucleus) pool.surely_kept = profile.StaysBelow(options.top_p);
+  }
+  pool.all = CandidatesFrom(least, logits, maxima);
   if (pool.all.empty()) return pool;
-  const bool hf = options.order == SamplerOrder::kHf;
-  if (hf) ApplyTemperature(pool.all, options.temperature);
+  if (hf && !tempered) ApplyTemperature(pool.all, options.temperature);
   KeepTopK(pool.all, options.top_k, hf);
   KeepTopP(pool, options.top_p, options.order);
   KeepMinP(pool, options.min_p);
-  if (!hf) ApplyTemperature(pool.all, options.temperature);
+  if (!hf && !tempered) ApplyTemperature(pool.all, options.temperature);
   if (!std::isfinite(pool.At(0).logit)) pool.all.clear();
   return pool;
 }
@@ -175,7 +256,7 @@ Pool FilteredPool(std::span<float> logits, std::span<const TokenId> history, con
 }  // namespace
 
 std::vector<Candidate> Candidates(std::span<float> logits, std::span<const TokenId> history, const SamplingOptions& options) {
-  Pool pool = FilteredPool(logits, history, options);
+  Pool pool = FilteredPool(logits, history, options, 1);
   if (pool.all.empty()) return {};
   const double total = pool.SetNumerators();
   for (Candidate& c : pool.all) c.probability /= total;
@@ -191,9 +272,9 @@ std::optional<TokenId> SampleToken(std::span<float> logits, std::span<const Toke
     ApplyRepetitionPenalty(logits, history, options.repetition_penalty, options.penalty_window);
     return Argmax(logits);
   }
-  Pool pool = FilteredPool(logits, history, options);
+  Pool pool = FilteredPool(logits, history, options, uniform);
   if (pool.all.empty()) return std::nullopt;
-  const double total = pool.SetNumerators();
+  const double those_here = pool.SetNumerators(), total = pool.total > 0 ? pool.total : those_here;
   double sum = 0;
   for (size_t rank = 0; rank < pool.all.size(); ++rank) {
     sum += pool.At(rank).probability / total;

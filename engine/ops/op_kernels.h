@@ -39,6 +39,8 @@ struct OpKernels {
   // largest[i] = the largest of x[i * kMaxBlock, ...), a NaN passed over; the last block may be short. Returns whether any
   // value is NaN or +inf.
   bool (*block_max)(const float* x, int64_t n, float* largest);
+  // y[i] = e^(x[i] - best) in double, relative error below 1e-15; x[i] <= best, and differences beyond -700 count as that.
+  void (*exp_below)(const float* x, int64_t n, float best, double* y);
 };
 
 inline constexpr int64_t kMaxBlock = 256;

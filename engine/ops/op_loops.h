@@ -232,8 +232,51 @@ inline bool BlockMax(const float* x, int64_t n, float* largest) {
   return tail_broken;
 }
 
+using DoubleVector = double __attribute__((vector_size(kVectorBytes)));
+using LongVector = int64_t __attribute__((vector_size(kVectorBytes)));
+using HalfOfFloats = float __attribute__((vector_size(kVectorBytes / 2)));
+constexpr int kDoubleLanes = kVectorBytes / 8;
+
+// As Exp, in double: adding 1.5 * 2^52 rounds; the Taylor series ends with r^13 / 13! at |r| <= ln(2) / 2, which leaves 4e-18.
+inline DoubleVector ExpOfDoubles(DoubleVector x) {
+  const DoubleVector least = DoubleVector{} - 700.0;
+  x = x < least ? least : x;
+  const DoubleVector shifted = x * 1.4426950408889634 + 6755399441055744.0;
+  const DoubleVector n = shifted - 6755399441055744.0;
+  // ln(2) in two parts; the first has trailing zeros, so that its product with n is exact.
+  const DoubleVector r = (x - n * 6.93147180369123816490e-1) - n * 1.90821492927058770002e-10;
+  DoubleVector p = DoubleVector{} + 1.0 / 6227020800;
+  for (const double c : {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+                         1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0}) {
+    p = p * r + c;
+  }
+  LongVector bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits << 52) + (int64_t{1023} << 52);
+  DoubleVector power;
+  std::memcpy(&power, &bits, sizeof power);
+  return p * power;
+}
+
+inline void ExpBelow(const float* x, int64_t n, float best, double* y) {
+  const auto some = [best](const float* from, double* to) {
+    HalfOfFloats values;
+    std::memcpy(&values, from, sizeof values);
+    const DoubleVector e = ExpOfDoubles(__builtin_convertvector(values, DoubleVector) - static_cast<double>(best));
+    std::memcpy(to, &e, sizeof e);
+  };
+  int64_t i = 0;
+  for (; i + kDoubleLanes <= n; i += kDoubleLanes) some(x + i, y + i);
+  if (i == n) return;
+  float rest[kDoubleLanes] = {};
+  double results[kDoubleLanes];
+  std::memcpy(rest, x + i, static_cast<size_t>(n - i) * sizeof(float));
+  some(rest, results);
+  std::memcpy(y + i, results, static_cast<size_t>(n - i) * sizeof(double));
+}
+
 constexpr OpKernels MakeOpKernels(std::string_view isa) {
-  return {isa, RmsNorm, Dots, Sigmoid, SwiGlu, Add, AddWeighted, Rope, Conv, BlockMax};
+  return {isa, RmsNorm, Dots, Sigmoid, SwiGlu, Add, AddWeighted, Rope, Conv, BlockMax, ExpBelow};
 }
 
 #endif  // TIDEMARK_ENGINE_OPS_OP_LOOPS_H_

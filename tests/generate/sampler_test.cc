@@ -221,6 +221,44 @@ TEST_CASE("logits that become equal under the temperature stay tied, however few
   }
 }
 
+// The draw looks at as few candidates as the probability allows; Candidates makes and ranks all of them.
+TEST_CASE("draws that look at few candidates are those of a full ranking") {
+  std::mt19937 random(17);
+  std::normal_distribution<float> normal;
+  for (const float spread : {0.02f, 1.0f, 3.0f, 12.0f}) {
+    for (const bool tied : {false, true}) {
+      std::vector<float> logits(20000);
+      for (float& l : logits) {
+        l = spread * normal(random);
+        if (tied) l = std::round(4 * l) / 4;
+      }
+      for (size_t i = 0; i < logits.size(); i += 97) logits[i] = -std::numeric_limits<float>::infinity();
+      for (const SamplerOrder order : {SamplerOrder::kHf, SamplerOrder::kLlamaCpp}) {
+        for (const double temperature : {0.1, 1.0, 2.5}) {
+          for (const double top_p : {1e-6, 0.3, 0.9, 0.999999, 1.0}) {
+            const SamplingOptions options{order, temperature, 0, top_p, top_p == 0.9 ? 0.001 : 0.0};
+            std::vector<float> scratch = logits;
+            const std::vector<Candidate> ranked = Candidates(scratch, {}, options);
+            int wrong = 0;
+            for (const double uniform : {0.0, 1e-9, 0.1, 0.5, 0.77, 0.95, 0.99999, 1 - 0x1p-53}) {
+              double sum = 0;
+              size_t rank = 0;
+              while (rank + 1 < ranked.size() && (sum += ranked[rank].probability) <= uniform) ++rank;
+              scratch = logits;
+              const std::optional<TokenId> drawn = SampleToken(scratch, {}, options, uniform);
+              // The last random numbers lie within the rounding of the sum.
+              const bool close = drawn && uniform > 0.9999999 && ranked[rank].probability < 1e-9;
+              wrong += drawn == ranked[rank].id || close ? 0 : 1;
+            }
+            CAPTURE(spread, tied, temperature, top_p);
+            CHECK(wrong == 0);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("logits that overflow on the way are refused") {
   SamplingOptions options;
   options.temperature = 1e-6;

@@ -101,6 +101,30 @@ TEST_CASE("every instruction set gives the bits of the plain loops") {
   });
 }
 
+TEST_CASE("exp_below has the same bits everywhere and the accuracy that it states") {
+  std::vector<float> x;
+  for (int i = 0; i < 20011; ++i) x.push_back(3.0f - 0.035f * static_cast<float>(i) - 1e-5f * static_cast<float>(i % 17));
+  x.push_back(-std::numeric_limits<float>::infinity());
+  const int64_t n = static_cast<int64_t>(x.size());
+  std::vector<double> plain(x.size());
+  PlainOpKernels().exp_below(x.data(), n, 3.0f, plain.data());
+  CHECK(plain[0] == 1.0);
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double exact = std::exp(std::max(static_cast<double>(x[i]) - 3.0, -700.0));
+    worst = std::max(worst, std::abs(plain[i] / exact - 1));
+  }
+  CHECK(worst < 1e-15);
+  for (const OpKernels* kernels : RunnableOpKernels(DetectCpu())) {
+    for (const int64_t part : {n, int64_t{1}, int64_t{7}, int64_t{16}}) {
+      std::vector<double> y(static_cast<size_t>(part), -1);
+      kernels->exp_below(x.data() + n - part, part, 3.0f, y.data());
+      INFO(kernels->isa << ", " << part);
+      CHECK(std::equal(y.begin(), y.end(), plain.end() - part));
+    }
+  }
+}
+
 TEST_CASE("dots are sums in the documented order") {
   for (const int64_t n : kSizes) {
     const OwnedMatrix x = RandomMatrix(5, n, 31), w = RandomMatrix(6, n, 32);
