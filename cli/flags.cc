@@ -48,6 +48,11 @@ void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required) 
   command.add_option("--batch", flags.batch, "most sequences that run at once")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  command
+      .add_option("--shared-prompts", flags.shared_prompts_mib,
+                  "most MiB for states after what several prompts begin with, so that it is computed once; 0: off")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 20))
+      ->capture_default_str();
 }
 
 Cpu UsableCpu(const EngineFlags& flags) {
@@ -73,6 +78,7 @@ GeneratorOptions MakeGeneratorOptions(const EngineFlags& flags) {
   options.max_batch = flags.batch;
   options.context = flags.ctx;
   options.kv_format = FindFormat(flags.kv_type);
+  options.shared_bytes = flags.shared_prompts_mib << 20;
   return options;
 }
 

@@ -29,6 +29,7 @@ struct EngineFlags {
   std::string kv_type = "f32";
   int64_t ctx = 4096;
   int batch = 16;
+  int64_t shared_prompts_mib = 512;
 };
 void AddEngineFlags(CLI::App& command, EngineFlags& flags, bool model_required);
 

@@ -10,6 +10,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/random.h"
+#include "engine/generate/prefix_sharing.h"
 #include "engine/generate/sampler.h"
 #include "engine/generate/stop_strings.h"
 #include "engine/ops/kv_cache.h"
@@ -27,6 +28,7 @@ struct Active {
   const GenerateRequest* request;
   SequenceState state;
   std::vector<TokenId> history;  // prompt, then generated ids
+  bool begun = false;            // what its prompt shares with others is decided
   size_t computed = 0;           // tokens of history whose keys and values are in state
   StopStringFilter stops;
   std::optional<StreamingDecoder> decoder;
@@ -55,7 +57,8 @@ class BatchRun {
         on_done_(on_done),
         on_token_(on_token),
         results_(requests.size()),
-        vocab_(static_cast<size_t>(model.Config().vocab_size)) {
+        vocab_(static_cast<size_t>(model.Config().vocab_size)),
+        sharing_(PromptsOf(requests), options.shared_bytes) {
     MarkUnusableIds();
   }
 
@@ -72,6 +75,12 @@ class BatchRun {
   }
 
  private:
+  static std::vector<std::span<const TokenId>> PromptsOf(std::span<const GenerateRequest> requests) {
+    std::vector<std::span<const TokenId>> prompts;
+    for (const GenerateRequest& request : requests) prompts.emplace_back(request.prompt);
+    return prompts;
+  }
+
   void MarkUnusableIds() {
     if (tokenizer_ == nullptr) return;
     for (size_t id = 0; id < vocab_; ++id) {
@@ -102,17 +111,39 @@ class BatchRun {
       result.error = Refusal(request);
       if (!result.error.empty() || request.options.max_new_tokens <= 0) {
         result.stop = result.error.empty() ? StopReason::kLength : StopReason::kError;
+        sharing_.Skip(index);
         Deliver(index, std::move(result));
         continue;
       }
       const auto wanted = static_cast<int64_t>(request.prompt.size()) + request.options.max_new_tokens;
       SequenceState state(model_.Config(), options_.kv_format, std::min(options_.context, wanted));
-      Active active{
-          index,        &request, std::move(state), request.prompt, 0, StopStringFilter(request.options.stop_strings), {}, {},
-          Clock::now(), {}};
+      Active active{index,
+                    &request,
+                    std::move(state),
+                    request.prompt,
+                    false,
+                    0,
+                    StopStringFilter(request.options.stop_strings),
+                    {},
+                    {},
+                    Clock::now(),
+                    {}};
       if (tokenizer_ != nullptr) active.decoder.emplace(*tokenizer_, /*print_special=*/true);
       batch_.push_back(std::make_unique<Active>(std::move(active)));
     }
+  }
+
+  // Whether a sequence can take part in the next step; it waits while another computes what both prompts begin with.
+  bool Begin(Active& active) {
+    if (active.begun) return true;
+    PrefixSharing::Start start = sharing_.Begin(active.index, active.state.capacity());
+    if (start.wait) return false;
+    active.begun = true;
+    if (!start.state) return true;
+    active.state = std::move(*start.state);
+    active.computed = static_cast<size_t>(active.state.length());
+    totals_.shared_tokens += active.state.length();
+    return true;
   }
 
   // Every decoding sequence takes part with one token, so a long prompt never stops the others from decoding for longer than one
@@ -121,9 +152,16 @@ class BatchRun {
     size_t budget = static_cast<size_t>(std::max(1, options_.prefill_chunk));
     size_t wanted_logits = 0;
     for (const auto& active : batch_) {
+      active->step_tokens = 0;
+      if (budget == 0 && active->Prefilling()) continue;
+      if (!Begin(*active)) continue;
       const size_t left = active->history.size() - active->computed;
-      active->step_tokens = active->Prefilling() ? std::min(left, budget) : left;
-      if (active->Prefilling()) budget -= active->step_tokens;
+      active->step_tokens = left;
+      if (active->Prefilling()) {
+        const int64_t stop = sharing_.StopAfter(active->index, static_cast<int64_t>(active->computed));
+        active->step_tokens = std::min({left, budget, static_cast<size_t>(stop) - active->computed});
+        budget -= active->step_tokens;
+      }
       if (active->step_tokens == left) ++wanted_logits;
     }
     logits_.resize(wanted_logits * vocab_);
@@ -149,7 +187,12 @@ class BatchRun {
     int64_t prefill = 0, decode = 0;
     for (const auto& active : batch_) (active->Prefilling() ? prefill : decode) += static_cast<int64_t>(active->step_tokens);
     for (auto& active : batch_) {
-      active->computed += active->step_tokens;
+      if (active->Prefilling() && active->step_tokens > 0) {
+        active->computed += active->step_tokens;
+        sharing_.Reached(active->index, active->state);
+      } else {
+        active->computed += active->step_tokens;
+      }
       active->ended = active->logits != nullptr && !TakeToken(*active);
     }
     CountStep(prefill, decode, Seconds(Clock::now() - begin));  // drawing is part of a token's time, delivery is not
@@ -255,6 +298,7 @@ class BatchRun {
   const Generator::OnToken& on_token_;
   std::vector<GenerateResult> results_;
   size_t vocab_;
+  PrefixSharing sharing_;
   size_t next_ = 0;  // first request that has not joined
   std::vector<std::unique_ptr<Active>> batch_;
   std::vector<TokenId> unusable_;  // ids without a token string

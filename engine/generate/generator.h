@@ -34,15 +34,17 @@ struct GenerateResult {
 };
 
 struct GeneratorOptions {
-  int max_batch = 16;                       // sequences that run at once
-  int prefill_chunk = 512;                  // most prompt tokens of all requests together in one step
-  int64_t context = 4096;                   // most positions of one sequence, prompt included
-  const Format* kv_format = nullptr;        // nullptr: f32
-  std::vector<TokenId> extra_eos_ids = {};  // end tokens besides the tokenizer's own
+  int max_batch = 16;                         // sequences that run at once
+  int prefill_chunk = 512;                    // most prompt tokens of all requests together in one step
+  int64_t context = 4096;                     // most positions of one sequence, prompt included
+  const Format* kv_format = nullptr;          // nullptr: f32
+  int64_t shared_bytes = int64_t{512} << 20;  // most memory for states after common beginnings of prompts; 0: none are kept
+  std::vector<TokenId> extra_eos_ids = {};    // end tokens besides the tokenizer's own
 };
 
 struct GeneratorTotals {  // over the life of the generator, for throughput figures
   int64_t prefill_tokens = 0, decode_tokens = 0;
+  int64_t shared_tokens = 0;                       // of prompts, not computed because another prompt begins with them
   double prefill_seconds = 0, decode_seconds = 0;  // a mixed step is split by its token counts
 };
 

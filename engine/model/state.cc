@@ -26,10 +26,11 @@ SequenceState::SequenceState(const ModelConfig& config, const Format* kv_format,
   for (std::vector<float>& window : conv_) window.assign(static_cast<size_t>(conv_values_), 0.0f);
 }
 
-SequenceState SequenceState::Clone() const {
+SequenceState SequenceState::Clone(int64_t capacity) const {
+  TM_CHECK(capacity >= length_, "{} positions, capacity {}", length_, capacity);
   SequenceState copy;
   copy.kv_format_ = kv_format_;
-  copy.capacity_ = capacity_;
+  copy.capacity_ = capacity;
   copy.length_ = length_;
   copy.row_values_ = row_values_;
   copy.conv_values_ = conv_values_;

@@ -22,7 +22,9 @@ class SequenceState {
   SequenceState(SequenceState&&) = default;
   SequenceState& operator=(SequenceState&&) = default;
 
-  SequenceState Clone() const;  // deep copy, expensive; only the used positions are copied
+  // Deep copies, expensive; only the used positions are copied. capacity: of the copy, at least length().
+  SequenceState Clone(int64_t capacity) const;
+  SequenceState Clone() const { return Clone(capacity_); }
   void Clear();                 // length becomes 0; memory is kept
 
   int64_t length() const { return length_; }

@@ -202,6 +202,7 @@ Json EngineModel::Timings() const {
     if (seconds > 0) json[speed] = static_cast<double>(tokens) / seconds;  // no tokens: no rate
   };
   rate("prefill_tokens", "prefill_tok_per_s", totals.prefill_tokens, totals.prefill_seconds);
+  json["shared_prompt_tokens"] = totals.shared_tokens;
   rate("decode_tokens", "decode_tok_per_s", totals.decode_tokens, totals.decode_seconds);
   return json;
 }

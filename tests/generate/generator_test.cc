@@ -77,6 +77,88 @@ TEST_CASE("tokens do not depend on batch size, chunk size or threads") {
   }
 }
 
+// Prompts of several kinds: three questions after the same examples, each asked four times; one prompt that is the beginning of
+// others; one that shares nothing; two that cannot run.
+std::vector<GenerateRequest> RelatedRequests(size_t vocabulary) {
+  const auto ids = [&](size_t count, size_t salt) {
+    std::vector<TokenId> tokens;
+    for (size_t i = 0; i < count; ++i) tokens.push_back(static_cast<TokenId>((i * i * 7 + salt * 131 + i) % vocabulary));
+    return tokens;
+  };
+  const auto joined = [](std::vector<TokenId> a, const std::vector<TokenId>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  };
+  const std::vector<TokenId> examples = ids(150, 1);
+  std::vector<std::vector<TokenId>> prompts;
+  for (size_t repeat = 0; repeat < 4; ++repeat) {
+    for (size_t question = 0; question < 3; ++question) prompts.push_back(joined(examples, ids(70 + 9 * question, 2 + question)));
+  }
+  prompts.push_back(examples);
+  prompts.push_back(ids(90, 9));
+  prompts.push_back(joined(examples, ids(600, 3)));              // longer than the context
+  prompts.push_back({static_cast<TokenId>(vocabulary + 1), 2});  // no such token
+  std::vector<GenerateRequest> requests(prompts.size());
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    requests[i].prompt = prompts[i];
+    requests[i].options.max_new_tokens = 5;
+    requests[i].options.sampling.temperature = 1.0;
+    requests[i].options.ignore_eos = true;
+    requests[i].stream = i;
+  }
+  return requests;
+}
+
+TEST_CASE("what several prompts begin with is computed once, and changes nothing") {
+  Fixture fixture;
+  const auto requests = RelatedRequests(fixture.loaded.tokenizer->VocabSize());
+  const auto run = [&](int64_t shared_bytes, int max_batch, int prefill_chunk, GeneratorTotals& totals) {
+    GeneratorOptions options;
+    options.max_batch = max_batch;
+    options.prefill_chunk = prefill_chunk;
+    options.context = 512;
+    options.shared_bytes = shared_bytes;
+    Generator generator(*fixture.loaded.model, fixture.loaded.tokenizer.get(), fixture.pool, options);
+    auto tokens = Tokens(generator.Run(requests));
+    totals = generator.totals();
+    return tokens;
+  };
+  GeneratorTotals totals;
+  const auto expected = run(0, 1, 512, totals);
+  CHECK(totals.shared_tokens == 0);
+  const int64_t all = totals.prefill_tokens;
+  for (const int max_batch : {1, 3, 16}) {
+    for (const int chunk : {7, 512}) {
+      CAPTURE(max_batch, chunk);
+      CHECK(run(int64_t{1} << 30, max_batch, chunk, totals) == expected);
+      // Of each question all but the last token, thrice; two questions and the examples alone begin with what the first computed
+      // of the examples (149: the prompt that is nothing else keeps its last token).
+      CHECK(totals.shared_tokens == 3 * (219 + 228 + 237) + 3 * 149);
+      CHECK(totals.prefill_tokens == all - totals.shared_tokens);
+    }
+  }
+  // Room for no state, and for only some of them.
+  for (const int64_t bytes : {int64_t{1}, int64_t{100000}, int64_t{400000}}) {
+    CHECK(run(bytes, 16, 512, totals) == expected);
+    CHECK(totals.prefill_tokens == all - totals.shared_tokens);
+  }
+}
+
+TEST_CASE("a run with shared prompts can be cancelled at any step") {
+  Fixture fixture;
+  const auto requests = RelatedRequests(fixture.loaded.tokenizer->VocabSize());
+  for (const int after : {1, 4, 9}) {
+    Generator generator(*fixture.loaded.model, fixture.loaded.tokenizer.get(), fixture.pool,
+                        {.max_batch = 5, .prefill_chunk = 40});
+    std::atomic<bool> cancel{false};
+    int done = 0;
+    const auto results = generator.Run(
+        requests, [&](size_t, const GenerateResult&) { cancel = ++done >= after; }, {}, &cancel);
+    CHECK(results.size() == requests.size());
+    CHECK(done == static_cast<int>(requests.size()));
+  }
+}
+
 TEST_CASE("another seed or stream gives another text, the same ones the same") {
   Fixture fixture;
   auto requests = Requests(fixture, 1);
