@@ -174,13 +174,15 @@ void RefuseWhatDoesNotFit(const ModelConfig& config, const SpeedOptions& options
   if (available_bytes <= 0) return;
   const int64_t depth = *std::ranges::max_element(options.depths), batch = *std::ranges::max_element(options.batches);
   const int64_t prompt = options.prompts.empty() ? 0 : *std::ranges::max_element(options.prompts);
-  // Every variant keeps one history; one of them at a time decodes a batch of copies, beside a prompt in mixed tests.
+  // Every variant keeps one history, the first of a batch; one of them at a time decodes with copies, beside a prompt in mixed
+  // tests.
   double histories = 0, batches = 0;
   for (const SpeedVariant& v : variants) {
     const auto token = static_cast<double>(KvBytesPerToken(config, *v.kv_format));
-    histories += token * static_cast<double>(depth);
-    const double positions = static_cast<double>(batch) * static_cast<double>(depth + options.generate);
-    batches = std::max(batches, token * (positions + static_cast<double>(depth + prompt)));
+    histories += token * static_cast<double>(depth + std::max(options.generate, prompt));
+    const double positions = static_cast<double>(batch - 1) * static_cast<double>(depth + options.generate);
+    const double beside = options.mixed ? static_cast<double>(depth + prompt) : 0.0;
+    batches = std::max(batches, token * (positions + beside));
   }
   const double logits = 4.0 * static_cast<double>(batch) * static_cast<double>(config.vocab_size);
   const double needed = histories + batches + logits;

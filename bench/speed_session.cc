@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "bench/page_cache.h"
 #include "bench/peaks.h"
@@ -66,8 +67,33 @@ void RefuseAnotherModel(std::string_view label, int64_t packed_bytes, size_t loa
 
 }  // namespace
 
+namespace {
+
+// The history itself, for a test that goes on from it: it is rewound when the test is over, so that no copy is needed.
+class Borrowed {
+ public:
+  // Growth copies the cache: room is made before any clock runs.
+  Borrowed(SequenceState& history, int64_t more) : state_(&history), mark_(history.SetMark()) {
+    history.Reserve(history.length() + more);
+  }
+  Borrowed(Borrowed&& other) noexcept : state_(std::exchange(other.state_, nullptr)), mark_(std::move(other.mark_)) {}
+  Borrowed& operator=(Borrowed&&) = delete;
+  ~Borrowed() {
+    if (state_ != nullptr) state_->Rewind(mark_);
+  }
+  SequenceState& state() { return *state_; }
+
+ private:
+  SequenceState* state_;
+  SequenceState::Mark mark_;
+};
+
+}  // namespace
+
+// The first sequence is the history, the others are copies.
 struct SpeedSession::Batch {
-  std::vector<SequenceState> states;
+  Borrowed first;
+  std::vector<SequenceState> others;
   std::vector<TokenId> tokens;  // one per sequence
   std::vector<float> logits;
   std::vector<Step> steps;
@@ -161,14 +187,15 @@ SequenceState SpeedSession::HistoryCopy(const Runner& runner, int64_t more) cons
   return state;
 }
 
-SpeedSession::Batch SpeedSession::MakeBatch(const Runner& runner, int64_t batch, int64_t tokens) const {
-  Batch b;
+SpeedSession::Batch SpeedSession::MakeBatch(Runner& runner, int64_t batch, int64_t tokens) const {
+  Batch b = {.first = Borrowed(*runner.history, tokens), .others = {}, .tokens = {}, .logits = {}, .steps = {}};
   const auto vocab = static_cast<size_t>(runner.model->model->Config().vocab_size);
-  for (int64_t i = 0; i < batch; ++i) b.states.push_back(HistoryCopy(runner, tokens));
+  for (int64_t i = 1; i < batch; ++i) b.others.push_back(HistoryCopy(runner, tokens));
   b.tokens.resize(static_cast<size_t>(batch));
   b.logits.resize(static_cast<size_t>(batch) * vocab);
-  for (size_t i = 0; i < b.states.size(); ++i) {
-    b.steps.push_back({{&b.tokens[i], 1}, &b.states[i], std::span(b.logits).subspan(i * vocab, vocab)});
+  for (size_t i = 0; i < b.tokens.size(); ++i) {
+    SequenceState* state = i == 0 ? &b.first.state() : &b.others[i - 1];
+    b.steps.push_back({{&b.tokens[i], 1}, state, std::span(b.logits).subspan(i * vocab, vocab)});
   }
   return b;
 }
@@ -199,13 +226,13 @@ std::optional<SpeedSample> SpeedSession::Prefill(Runner& runner, const SpeedTest
   const Model& model = *runner.model->model;
   const std::vector<TokenId> tokens = RandomTokens(runner, test.prompt);
   std::vector<float> logits(static_cast<size_t>(model.Config().vocab_size));
-  SequenceState state = HistoryCopy(runner, test.prompt);
+  Borrowed history(*runner.history, test.prompt);
   SpeedSample sample;
   const auto begin = Clock::now();
   for (int64_t at = 0; at < test.prompt; at += options_->chunk) {
     if (Cancelled()) return std::nullopt;
     const int64_t count = std::min(options_->chunk, test.prompt - at);
-    Step step{std::span(tokens).subspan(static_cast<size_t>(at), static_cast<size_t>(count)), &state, {}};
+    Step step{std::span(tokens).subspan(static_cast<size_t>(at), static_cast<size_t>(count)), &history.state(), {}};
     if (at + count == test.prompt) step.logits = logits;
     model.Forward({&step, 1}, *runner.workspace);
   }

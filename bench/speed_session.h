@@ -52,7 +52,7 @@ class SpeedSession {
   SpeedLoad FirstToken(Runner& runner, SpeedLoad load) const;
   bool Cancelled() const { return options_->cancel != nullptr && options_->cancel->load(); }
   SequenceState HistoryCopy(const Runner& runner, int64_t more) const;
-  Batch MakeBatch(const Runner& runner, int64_t batch, int64_t tokens) const;
+  Batch MakeBatch(Runner& runner, int64_t batch, int64_t tokens) const;
   std::optional<SpeedSample> Prefill(Runner& runner, const SpeedTest& test);
   std::optional<SpeedSample> Decode(Runner& runner, const SpeedTest& test);
   std::optional<SpeedSample> Mixed(Runner& runner, const SpeedTest& test);

@@ -48,6 +48,12 @@ void SequenceState::Clear() {
   for (std::vector<float>& window : conv_) std::fill(window.begin(), window.end(), 0.0f);
 }
 
+void SequenceState::Rewind(const Mark& mark) {
+  TM_CHECK(mark.length <= length_ && mark.conv.size() == conv_.size(), "mark at {}, state at {}", mark.length, length_);
+  length_ = mark.length;
+  conv_ = mark.conv;
+}
+
 int64_t SequenceState::Bytes() const {
   size_t bytes = conv_.size() * static_cast<size_t>(conv_values_) * sizeof(float);
   for (const auto& keys : keys_) bytes += keys.capacity();

@@ -1,5 +1,6 @@
 // What one sequence remembers between steps: keys and values of the attention layers and the last gated inputs of the
-// convolution layers. It can be cloned and cleared but never rewound: a convolution keeps only its last conv_L_cache - 1 inputs.
+// convolution layers. It can be cloned, cleared, and rewound to a mark: a convolution keeps only its last conv_L_cache - 1
+// inputs, so those of a place to come back to have to be set aside there.
 #ifndef TIDEMARK_ENGINE_MODEL_STATE_H_
 #define TIDEMARK_ENGINE_MODEL_STATE_H_
 
@@ -25,7 +26,14 @@ class SequenceState {
   // Deep copies, expensive; only the used positions are copied. capacity: of the copy, at least length().
   SequenceState Clone(int64_t capacity) const;
   SequenceState Clone() const { return Clone(capacity_); }
-  void Clear();                 // length becomes 0; memory is kept
+  void Clear();  // length becomes 0; memory is kept
+
+  struct Mark {
+    int64_t length;
+    std::vector<std::vector<float>> conv;
+  };
+  Mark SetMark() const { return {length_, conv_}; }
+  void Rewind(const Mark& mark);  // of this state or of a clone, and not behind where it is; keys and values stay where they are
 
   int64_t length() const { return length_; }
   int64_t capacity() const { return capacity_; }

@@ -228,6 +228,16 @@ TEST_CASE("a clone continues as the original would, and both may diverge") {
     CHECK(left_logits == tail(start, left));
     CHECK(right_logits == tail(start, right));
 
+    // Back to a mark, over what was written behind it; the mark serves more than once.
+    SequenceState again = m.NewState();
+    m.Logits(start, again, 1000);
+    const SequenceState::Mark mark = again.SetMark();
+    for (const auto* more : {&left, &right, &left}) {
+      CHECK(m.Logits(*more, again, 1000) == tail(start, *more));
+      again.Rewind(mark);
+      CHECK(again.length() == 70);
+    }
+
     original.Clear();
     CHECK(m.Logits(right, original, 1000) == m.Logits(right));
   }
