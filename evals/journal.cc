@@ -35,13 +35,13 @@ void CutTo(int fd, off_t size) {
 
 std::string Check(std::string_view object) { return Sha256Hex(object).substr(0, kCheckDigits); }
 
-// line: without its end.
-bool IsChecked(std::string_view line) {
-  if (line.size() < kTailBytes + 1 || line.front() != '{') return false;
-  const std::string_view tail = line.substr(line.size() - kTailBytes);
-  if (tail.substr(0, kCheckKey.size()) != kCheckKey || tail.substr(kTailBytes - 2) != "\"}") return false;
-  const std::string object = std::string(line.substr(0, line.size() - kTailBytes)) + "}";
-  return tail.substr(kCheckKey.size(), kCheckDigits) == Check(object);
+// What is wrong with a line that is not checked, if an interruption cannot have left it; empty: it can have.
+std::string WhyNotTorn(std::string_view line) {
+  if (line.ends_with('\r') && IsCheckedLine(line.substr(0, line.size() - 1))) return "a line that ends in CR LF";
+  if (!line.starts_with('{') || line.find('\0') != line.npos) return "";  // the JSON library takes a NUL for the end
+  const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  return row.is_object() && (row.contains("response") || row.contains("error")) ? "an answer whose check is missing or wrong"
+                                                                                : "";
 }
 
 // The id that the process with the lock left in the file; digits only, since anything may be in there.
@@ -114,15 +114,26 @@ std::string CheckedLine(const nlohmann::ordered_json& row) {
   return fmt::format("{}{}{}\"}}\n", line, kCheckKey, check);
 }
 
+bool IsCheckedLine(std::string_view line) {
+  if (line.size() < kTailBytes + 1 || line.front() != '{') return false;
+  const std::string_view tail = line.substr(line.size() - kTailBytes);
+  if (tail.substr(0, kCheckKey.size()) != kCheckKey || tail.substr(kTailBytes - 2) != "\"}") return false;
+  const std::string object = std::string(line.substr(0, line.size() - kTailBytes)) + "}";
+  return tail.substr(kCheckKey.size(), kCheckDigits) == Check(object);
+}
+
 std::string_view WholeLines(std::string_view content, const std::string& place) {
   size_t whole = 0;
-  int64_t number = 0, broken = 0;
+  int64_t number = 0, broken = 0, changed = 0;  // lines; the first of each kind
+  std::string change;
   for (size_t begin = 0; begin < content.size();) {
     const size_t end = content.find('\n', begin);
     if (end == content.npos) break;
     ++number;
-    if (!IsChecked(content.substr(begin, end - begin))) {
+    const std::string_view line = content.substr(begin, end - begin);
+    if (!IsCheckedLine(line)) {
       if (broken == 0) broken = number;
+      if (changed == 0 && !(change = WhyNotTorn(line)).empty()) changed = number;
     } else if (broken != 0) {
       throw Error(fmt::format("{}:{}", place, broken), fmt::format("a damaged line before whole ones (line {})", number),
                   "damage in the last line only", "remove the line; its sample is asked again");
@@ -130,6 +141,10 @@ std::string_view WholeLines(std::string_view content, const std::string& place) 
       whole = end + 1;
     }
     begin = end + 1;
+  }
+  if (changed != 0) {
+    throw Error(fmt::format("{}:{}", place, changed), change, "lines as the run wrote them",
+                "put back the file as it was, or remove the line: its sample is asked again; nothing was changed");
   }
   return content.substr(0, whole);
 }

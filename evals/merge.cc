@@ -20,8 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Paths = std::span<const std::filesystem::path>;
 
-constexpr uint64_t kMostJournalBytes = uint64_t{8} << 30;
-
 RunRecord ReadShard(const std::filesystem::path& directory) {
   const std::optional<RunRecord> record = ReadRunRecord(directory);
   const char* const hint = "answers are merged, then scored or judged; scores and grades of parts are not merged";
@@ -128,6 +126,14 @@ EvalJob RebuildChecked(const TaskReport& task, const Json& choices, const Json& 
   }
 }
 
+// A shard's line as the run without --shard writes it.
+std::string OfWholeRun(std::string_view line) {
+  Json row = Json::parse(line);
+  row.erase("shard");
+  row.erase("check");
+  return CheckedLine(row);
+}
+
 // One task over all shards: answers and journal lines in the order of the samples.
 class Collector {
  public:
@@ -138,10 +144,12 @@ class Collector {
     for (size_t i = 0; i < samples.size(); ++i) index_.emplace(samples[i].IdText(), i);
   }
 
-  void Add(const std::filesystem::path& directory, const Shard& shard) {
+  // digest: of the run, which the shard's lines must carry.
+  void Add(const std::filesystem::path& directory, const Shard& shard, std::string_view digest) {
     const std::filesystem::path path = directory / "completions.jsonl";
     const std::string content = ReadFile(path, kMostJournalBytes);
     const JournalContent journal = ParseJournal(content, path.string());
+    CheckJournal(journal, MakeOrigin(digest, job_.task->name, shard), path.string());
     for (size_t i = 0; i < journal.rows.size(); ++i) {
       const StoredResponse& row = journal.rows[i];
       const auto it = index_.find(row.id);
@@ -153,7 +161,7 @@ class Collector {
       }
       const size_t slot = Slot(it->second, row.completion.repeat);
       answers_[slot] = ScoreCompletion(job_, samples_[it->second], row.completion);
-      lines_[slot] = journal.lines[i];
+      lines_[slot] = OfWholeRun(journal.lines[i]);
     }
     int64_t total = 0, missing = 0;
     for (size_t i = 0; i < answers_.size(); ++i) {
@@ -231,6 +239,7 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
                 "leave --dataset out, or merge the tasks one by one");
   }
   // Every shard is read and checked before the first write: a merge that fails must leave nothing in its way.
+  const std::string digest = RunDigest(record.parts);
   const Json identities = record.parts.value("tasks", Json::object());
   std::vector<std::unique_ptr<Merged>> all;
   for (size_t i = 0; i < record.tasks.size(); ++i) {
@@ -241,7 +250,7 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
     const std::filesystem::path folder = record.tasks.size() > 1 ? task.name : "";
     merged->run.out = options.out / folder;
     merged->collector.emplace(merged->job, merged->run, merged->samples);
-    for (const auto& [directory, shard] : shards) merged->collector->Add(directory / folder, shard.shard);
+    for (const auto& [directory, shard] : shards) merged->collector->Add(directory / folder, shard.shard, digest);
     all.push_back(std::move(merged));
   }
   CheckFree(options.out, options.overwrite);

@@ -176,7 +176,7 @@ TEST_CASE("what cannot be merged is named") {
   refuse(all, "shard 2/3 without 1 of its");
   CHECK_FALSE(fs::exists(s.Path("never")));  // nothing that would be in the way of the next try
   std::ofstream(s.Path("shard2/completions.jsonl")) << journal + s.File("shard1/completions.jsonl");
-  refuse(all, "expected samples of shard 2/3");
+  refuse(all, "shard 1/3, expected lines of run ");
 }
 
 TEST_CASE("rows that changed since the shards ran are not merged") {
