@@ -263,8 +263,8 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
     EvalOutcome outcome =
         MakeOutcome(merged.job, merged.run, merged.samples, merged.collector->answers(), record.knows_stop_reasons, rows);
     record.tasks[i] = outcome.task;  // without the shard
-    WriteFileAtomically(merged.run.out / "completions.jsonl", merged.collector->Completions());
-    WriteFileAtomically(merged.run.out / "scores.jsonl", rows);
+    WriteResult(merged.run.out / "completions.jsonl", merged.collector->Completions());
+    WriteResult(merged.run.out / "scores.jsonl", rows);
     AddOutcome(report, std::move(outcome));
   }
   WriteRunRecord(options.out, record);
@@ -273,7 +273,7 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
   report.model = record.model;
   report.settings = record.settings;
   FinishReport(report, nullptr, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  WriteReport(options.out / "report.json", report);
+  WriteResult(options.out / "report.json", ReportText(report));
   return report;
 }
 

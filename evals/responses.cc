@@ -78,6 +78,16 @@ void ReadTimes(const Json& row, const std::string& place, Completion& c) {
   }
 }
 
+// ParseJsonLines, with what to do about a line that a run left half written.
+std::vector<DatasetRow> ParseStored(std::string_view content, const std::string& place) {
+  try {
+    return ParseJsonLines(content, place, {.max_line_bytes = kMostLineBytes});
+  } catch (const Error& e) {
+    throw Error(e.place(), e.found(), e.expected(),
+                "if a run was interrupted there, `eval --resume` mends its file; else correct or remove the line");
+  }
+}
+
 // The lines of a text by their numbers, asked for in rising order.
 class LineReader {
  public:
@@ -196,7 +206,7 @@ StoredResponses StoredResponses::Load(const std::filesystem::path& path) {
   all.path_ = path.string();
   const std::optional<Origin> expected = ExpectedOrigin(path);
   LineReader lines(content);
-  for (const DatasetRow& row : ParseJsonLines(content, path.string(), {.max_line_bytes = kMostLineBytes})) {
+  for (const DatasetRow& row : ParseStored(content, path.string())) {
     const std::string place = fmt::format("{}:{}", path.string(), row.line);
     all.rows_.push_back(ParseResponse(row.json, row.line, place));
     const StoredResponse& stored = all.rows_.back();

@@ -1,6 +1,11 @@
 // The frame around single tasks: output directory, several tasks in one report, scoring of stored responses.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <optional>
 #include <set>
 #include <span>
@@ -165,8 +170,14 @@ void CheckOutput(const std::filesystem::path& out, bool overwrite, OutputFiles f
   std::filesystem::create_directories(out, error);
   if (error) throw Error(out.string(), error.message(), "a writable directory", "choose another --out");
   // Better before the model runs than after: create and remove a file.
-  const std::filesystem::path probe = out / ".tidemark_probe";
-  WriteFileAtomically(probe, "");
+  // Whoever has the lock may remove it first (RemoveTemporaries).
+  const std::filesystem::path probe = out / fmt::format(".tidemark_probe.{}.tmp", getpid());
+  const int fd = open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    throw Error(out.string(), std::strerror(errno), "a directory that can be written, with room",
+                "check permissions and space, or choose another --out; nothing was changed");
+  }
+  close(fd);
   std::filesystem::remove(probe, error);
 }
 
@@ -240,7 +251,7 @@ Report RunEvals(TextModel& model, std::span<const EvalJob> given, const RunOptio
     if (report.interrupted) break;
   }
   FinishReport(report, &model, SecondsSince(begin));
-  WriteReport(options.out / "report.json", report);
+  WriteResult(options.out / "report.json", ReportText(report));
   return report;
 }
 
@@ -280,7 +291,7 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
       nlohmann::ordered_json{{"seed", job.generate.seed}, {"repeats", repeats}, {"protocol", outcome.task.settings["protocol"]}};
   AddOutcome(report, std::move(outcome));
   FinishReport(report, &model, SecondsSince(begin));
-  WriteReport(options.out / "report.json", report);
+  WriteResult(options.out / "report.json", ReportText(report));
   return report;
 }
 
