@@ -21,6 +21,11 @@ using Json = nlohmann::ordered_json;
 using Paths = std::span<const std::filesystem::path>;
 
 RunRecord ReadShard(const std::filesystem::path& directory) {
+  std::error_code absent;
+  if (!std::filesystem::is_directory(directory, absent)) {
+    throw Error(directory.string(), "no such folder", "the --out of `tidemark eval --shard I/N`",
+                "name the --out folders of all shards of one run");
+  }
   const std::optional<RunRecord> record = ReadRunRecord(directory);
   const char* const hint = "answers are merged, then scored or judged; scores and grades of parts are not merged";
   if (!record) throw Error(directory.string(), "no run.json", "the --out of `tidemark eval --shard I/N`", hint);

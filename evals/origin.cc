@@ -67,8 +67,9 @@ std::optional<Origin> ExpectedOrigin(const std::filesystem::path& completions) {
 
 void CheckOrigin(const Origin& found, const Origin& expected, const std::string& place, const std::string& hint) {
   if (found == expected) return;
-  const std::string what = found.run.empty() ? "a line that does not say its run" : "a line of another run: " + Describe(found);
-  throw Error(place, what, "lines of " + Describe(expected), hint);
+  if (found.run.empty()) throw Error(place, "a line that does not say its run", "lines of " + Describe(expected), hint);
+  const char* other = found.run != expected.run ? "run" : found.task != expected.task ? "task" : "shard";
+  throw Error(place, fmt::format("a line of another {}: {}", other, Describe(found)), "lines of " + Describe(expected), hint);
 }
 
 }  // namespace tidemark

@@ -194,7 +194,7 @@ JournalContent ParseJournal(std::string_view content, const std::string& place) 
 void CheckJournal(const JournalContent& journal, const Origin& expected, const std::string& place) {
   for (const StoredResponse& row : journal.rows) {
     CheckOrigin(row.origin, expected, fmt::format("{}:{}", place, row.line),
-                "the line comes from elsewhere or an older version: put the run's own file back, or choose another --out; "
+                "the file comes from elsewhere or an older version: put the run's own back, or start again in another folder; "
                 "nothing was changed");
   }
 }

@@ -113,8 +113,10 @@ TEST_CASE("a line says its run, and that of another is not taken") {
     const JournalContent journal = ParseJournal(Line(5) + line(other), "j");
     CHECK_THAT(Complaint([&] { CheckJournal(journal, whole, "j"); }),
                test::Contains("j:1: found a line that does not say its run"));
+    const std::string differs = other == others[0] ? "shard" : other == others[1] ? "task" : "run";
     CHECK_THAT(Complaint([&] { CheckJournal(ParseJournal(line(other), "j"), whole, "j"); }),
-               test::Contains("j:1: found a line of another run: " + Describe(other) + ", expected lines of " + Describe(whole)));
+               test::Contains("j:1: found a line of another " + differs + ": " + Describe(other) + ", expected lines of " +
+                              Describe(whole)));
   }
 }
 

@@ -99,8 +99,9 @@ TEST_CASE("a line of another seed, model, task or shard is refused by resume, sc
   for (const auto& [name, line] : ForeignLines(r)) {
     INFO(name);
     const std::string mixed = Lines(journal, 0, 5) + line;
-    const std::string message = name == "old" ? "completions.jsonl:6: found a line that does not say its run"
-                                              : "completions.jsonl:6: found a line of another run: run ";
+    const std::string message = name == "old"     ? "completions.jsonl:6: found a line that does not say its run"
+                                : name == "shard" ? "completions.jsonl:6: found a line of another shard: run "
+                                                  : "completions.jsonl:6: found a line of another run: run ";
     r.Put("own/completions.jsonl", mixed);
     const auto refuse = [&](const std::function<void()>& use, const std::string& expected) {
       CHECK_THAT(Complaint(use), Contains(expected));
@@ -203,7 +204,7 @@ TEST_CASE("with several tasks a foreign journal is found before the first task a
   const std::string math = r.File("both/math500/completions.jsonl");
   CHECK(ReplayModel(r.Path("both/math500/completions.jsonl")).responses().origin().task == "math500");
   r.Put("both/math500/completions.jsonl", r.File("both/ifeval/completions.jsonl"));
-  const std::string message = "math500/completions.jsonl:1: found a line of another run: run ";
+  const std::string message = "math500/completions.jsonl:1: found a line of another task: run ";
   CHECK_THAT(Complaint([&] { ReplayModel replay(r.Path("both/math500/completions.jsonl")); }), Contains(message));
   r.Put("both/ifeval/completions.jsonl", "");
   int asked = 0;
