@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/default_model.h"
 #include "cli/flags.h"
+#include "cli/messages.h"
 #include "cli/progress.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
@@ -109,8 +110,8 @@ int Bench(const Flags& flags) {
   if (!flags.ab.empty()) return Compare(flags, setup);
   const size_t count = MatchingBenchmarks(context, flags.run.filter).size();
   // Half as long again for the search of an iteration count, and about 0.2 s to make and check the data.
-  fmt::print(stderr, "{} benchmarks, about {:.0f} s\n", count,
-             static_cast<double>(count) * (0.2 + 1.5 * flags.run.min_seconds * flags.run.repetitions));
+  Say("{} benchmarks, about {:.0f} s\n", count,
+      static_cast<double>(count) * (0.2 + 1.5 * flags.run.min_seconds * flags.run.repetitions));
   if (!flags.no_limits) {
     context.peaks = MeasurePeaks(setup.cpu, setup.pool);
     context.peaks.isa = flags.isa;

@@ -35,7 +35,7 @@ void AddList(CLI::App& app, int& exit_code);
 
 // Becomes true at the first Ctrl-C (SIGINT) or SIGTERM, for commands that can
 // end early and keep what they have; the second one ends the program at once.
-// Installed on the first call.
+// Installed on the first call; from then on a closed pipe is an error of writing and not the end.
 const std::atomic<bool>& CancelFlag();
 
 }  // namespace tidemark::cli

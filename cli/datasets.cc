@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/messages.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "datasets/fetch.h"
@@ -62,7 +63,7 @@ int ForEach(const std::vector<std::string>& names, const Action& action) {
       fmt::print("{}: {}\n", entry.name, action(entry).string());
     } catch (const Error& e) {
       ClearProgress();
-      fmt::print(stderr, "error: {}: {}\n", entry.name, e.what());
+      Say("error: {}: {}\n", entry.name, e.what());
       code = kFailure;
     }
   }

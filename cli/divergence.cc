@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/default_model.h"
 #include "cli/flags.h"
+#include "cli/messages.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/generate/loaded_model.h"
@@ -302,7 +303,7 @@ int Divergence(const DivergenceFlags& flags) {
   if (!flags.logits_out.empty()) writer.emplace(flags.logits_out, tested.vocab(), blocks.size());
   const std::optional<Result> result = Measure(blocks, reference, tested, beside, writer ? &*writer : nullptr);
   if (!result) {
-    fmt::print(stderr, "interrupted before the first of {} blocks was done\n", blocks.size());
+    Say("interrupted before the first of {} blocks was done\n", blocks.size());
     return kInconclusive;
   }
   const std::string text =
@@ -317,8 +318,8 @@ int Divergence(const DivergenceFlags& flags) {
   if (writer && !result->interrupted) writer->Finish();
   if (!flags.out.empty()) WriteFileAtomically(flags.out, text);
   if (result->interrupted) {
-    fmt::print(stderr, "interrupted: {} of {} blocks{}\n", result->tested.blocks, blocks.size(),
-               writer ? "; the logits of a part are not kept" : "");
+    Say("interrupted: {} of {} blocks{}\n", result->tested.blocks, blocks.size(),
+        writer ? "; the logits of a part are not kept" : "");
     return kInconclusive;
   }
   return kOk;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "cli/default_model.h"
+#include "cli/messages.h"
 #include "cli/progress.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
@@ -95,11 +96,11 @@ void ShowContext(const TextModel& model, const EngineFlags& flags) {
   const auto attention = std::count(config.layer_types.begin(), config.layer_types.end(), LayerType::kFullAttention);
   const int64_t row = FindFormat(flags.kv_type)->Bytes(config.num_key_value_heads * config.head_dim);
   const double bytes = 2.0 * static_cast<double>(attention * flags.ctx * row);
-  fmt::print(stderr, "ctx {}: keys and values grow with the text, up to {:.0f} MiB a sequence and {:.1f} GiB for {} at once{}\n",
-             flags.ctx, bytes / (1 << 20), bytes * flags.batch / (1 << 30), flags.batch,
-             config.max_position_embeddings > 0 && flags.ctx > config.max_position_embeddings
-                 ? fmt::format("; the model was made for {} positions", config.max_position_embeddings)
-                 : "");
+  Say("ctx {}: keys and values grow with the text, up to {:.0f} MiB a sequence and {:.1f} GiB for {} at once{}\n", flags.ctx,
+      bytes / (1 << 20), bytes * flags.batch / (1 << 30), flags.batch,
+      config.max_position_embeddings > 0 && flags.ctx > config.max_position_embeddings
+          ? fmt::format("; the model was made for {} positions", config.max_position_embeddings)
+          : "");
 }
 
 void AddPromptFlags(CLI::App& command, PromptFlags& flags) {

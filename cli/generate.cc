@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/default_model.h"
 #include "cli/flags.h"
+#include "cli/messages.h"
 #include "cli/route_recording.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
@@ -123,11 +124,10 @@ int Generate(const Flags& flags) {
     } else {
       fmt::print("{}\n", fmt::join(result.tokens, " "));
     }
-    fmt::print(stderr,
-               "[{} prompt + {} generated tokens, stop: {}, prefill {:.1f} "
-               "tok/s, decode {:.1f} tok/s]\n",
-               request.prompt.size(), result.tokens.size(), StopReasonName(result.stop), json["prefill_tok_per_s"].get<double>(),
-               json["decode_tok_per_s"].get<double>());
+    Say("[{} prompt + {} generated tokens, stop: {}, prefill {:.1f} "
+        "tok/s, decode {:.1f} tok/s]\n",
+        request.prompt.size(), result.tokens.size(), StopReasonName(result.stop), json["prefill_tok_per_s"].get<double>(),
+        json["decode_tok_per_s"].get<double>());
   }
   return result.stop == StopReason::kCancelled ? kInconclusive : kOk;
 }

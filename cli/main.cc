@@ -1,14 +1,18 @@
 // Entry point: parses the command line, runs one subcommand, turns errors into
 // one line on stderr and an exit code.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
 #include "cli/command.h"
+#include "cli/messages.h"
 #include "engine/core/error.h"
 #include "reports/environment.h"
 
@@ -45,6 +49,15 @@ std::string Complaint(const CLI::App& app, const CLI::ParseError& e) {
       .what();
 }
 
+// A closed stream would give its number to the next file that is opened, and messages would land among a run's answers.
+// stdout is held open for reading alone, so that writing a result there is still an error.
+void HoldStandardStreams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    const bool closed = fcntl(fd, F_GETFD) < 0 && errno == EBADF;
+    if (closed && open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0) std::abort();
+  }
+}
+
 int Main(int argc, char** argv) {
   int exit_code = kOk;
   CLI::App app(
@@ -65,9 +78,9 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-    fmt::print(stderr, "error: {}\n", Complaint(app, e));
+    Say("error: {}\n", Complaint(app, e));
     const auto chosen = app.get_subcommands();
-    fmt::print(stderr, "`tidemark {}--help` lists what there is\n", chosen.empty() ? "" : chosen.front()->get_name() + " ");
+    Say("`tidemark {}--help` lists what there is\n", chosen.empty() ? "" : chosen.front()->get_name() + " ");
     return kFailure;
   }
   return exit_code;
@@ -78,25 +91,27 @@ int Main(int argc, char** argv) {
 const std::atomic<bool>& CancelFlag() {
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
+  std::signal(SIGPIPE, SIG_IGN);  // whoever read the messages is gone; the run goes on
   return cancelled;
 }
 
 }  // namespace tidemark::cli
 
 int main(int argc, char** argv) {
+  tidemark::cli::HoldStandardStreams();
   try {
     const int code = tidemark::cli::Main(argc, argv);
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-      fmt::print(stderr, "error: stdout: cannot write the result\n");
+      tidemark::cli::Say("error: stdout: cannot write the result\n");
       return tidemark::cli::kFailure;
     }
     return code;
   } catch (const tidemark::Error& e) {
-    fmt::print(stderr, "error: {}\n", e.what());
+    tidemark::cli::Say("error: {}\n", e.what());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "error: out of memory\n");
+    tidemark::cli::Say("error: out of memory\n");
   } catch (const std::exception& e) {
-    fmt::print(stderr, "error: {}\n", e.what());
+    tidemark::cli::Say("error: {}\n", e.what());
   }
   return tidemark::cli::kFailure;
 }

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <optional>
 
+#include "cli/messages.h"
+
 namespace tidemark::cli {
 namespace {
 
@@ -25,16 +27,16 @@ void ShowProgress(const std::string& line) {
   if (last_shown && now - *last_shown < (terminal ? Clock::duration(kRedraw) : Clock::duration(kLogEvery))) return;
   last_shown = now;
   if (terminal) {
-    fmt::print(stderr, "\r\x1b[K{}", line);
+    Say("\r\x1b[K{}", line);
     std::fflush(stderr);
     line_open = true;
   } else {
-    fmt::print(stderr, "{}\n", line);
+    Say("{}\n", line);
   }
 }
 
 void ClearProgress() {
-  if (line_open) fmt::print(stderr, "\r\x1b[K");
+  if (line_open) Say("\r\x1b[K");
   std::fflush(stderr);
   line_open = false;
   last_shown.reset();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/eval_setup.h"
+#include "cli/messages.h"
 #include "engine/core/error.h"
 
 namespace tidemark::cli {
@@ -45,8 +46,6 @@ std::string ResumeCommand(const std::vector<std::string>& words, const std::file
   return command + "--resume";
 }
 
-void ShowResumeCommand(const std::filesystem::path& out) {
-  fmt::print(stderr, "to go on: {}\n", ResumeCommand(CommandLine(), out));
-}
+void ShowResumeCommand(const std::filesystem::path& out) { Say("to go on: {}\n", ResumeCommand(CommandLine(), out)); }
 
 }  // namespace tidemark::cli

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/default_model.h"
 #include "cli/eval_setup.h"
+#include "cli/messages.h"
 #include "cli/progress.h"
 #include "cli/resume.h"
 #include "cli/summary.h"
@@ -129,7 +130,7 @@ int Run(const Flags& flags, const CLI::App& command) {
     report.benchmarks = RunSuiteBenchmarks(suite, model, flags.engine, cpu);
     ClearProgress();
     wrong = CheckBenchmarks(report);
-    fmt::print(stderr, "{} kernel benchmarks measured\n", (*report.benchmarks)["benchmarks"].size() - wrong);
+    Say("{} kernel benchmarks measured\n", (*report.benchmarks)["benchmarks"].size() - wrong);
   }
   FinishReport(report, &model, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   WriteReport(out / "report.json", report);

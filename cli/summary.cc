@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/messages.h"
 #include "engine/core/error.h"
 
 namespace tidemark::cli {
@@ -92,13 +93,12 @@ int ShowReport(const Report& report, const std::filesystem::path& path, bool jso
     fmt::print("{:<24} {:8.1f} MiB\n", "peak memory", static_cast<double>(report.peak_rss_bytes) / (1 << 20));
     fmt::print("report: {}\n", path.string());
   }
-  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : report.warnings) Say("warning: {}\n", warning);
   if (!report.failures.empty()) {
     const Failure& f = report.failures.front();
-    fmt::print(stderr, "first failure: {} {}: {}\n", f.task, Printable(f.id.dump(-1, ' ', false, kReplace)),
-               Printable(f.error, 300));
+    Say("first failure: {} {}: {}\n", f.task, Printable(f.id.dump(-1, ' ', false, kReplace)), Printable(f.error, 300));
   }
-  if (report.interrupted) fmt::print(stderr, "interrupted: the results cover what had finished\n");
+  if (report.interrupted) Say("interrupted: the results cover what had finished\n");
   return Inconclusive(report) ? kInconclusive : kOk;
 }
 

@@ -69,6 +69,8 @@ Json ParseLine(std::string_view line, const std::string& place, const RowLimits&
   if (line.size() > limits.max_line_bytes) {
     throw Error(place, fmt::format("a line of {} bytes", line.size()), fmt::format("at most {} bytes", limits.max_line_bytes));
   }
+  // The JSON library takes a NUL for the end of the text.
+  if (line.find('\0') != line.npos) throw Error(place, "a NUL byte", "one JSON object per line");
   if (!IsValidUtf8(line)) throw Error(place, "bytes that are not UTF-8", "UTF-8 text");
   RowChecker checker(limits.max_depth);
   if (!Json::sax_parse(line, &checker)) throw Error(place, checker.problem(), "one JSON object per line");

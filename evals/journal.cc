@@ -20,7 +20,9 @@ constexpr size_t kCheckDigits = 16;
 constexpr std::string_view kCheckKey = ",\"check\":\"";
 constexpr size_t kTailBytes = kCheckKey.size() + kCheckDigits + 2;  // with the closing quote and brace
 
-constexpr const char* kHint = "finished samples are kept; make room and go on with --resume";
+constexpr const char* kCrLf = "a line that ends in CR LF";
+constexpr const char* kHint =
+    "finished samples are kept; make room and go on with --resume (or, if it has none, give the command again)";
 
 // Part of a line at the end would make the whole file unreadable as JSON Lines.
 void CutTo(int fd, off_t size) {
@@ -35,13 +37,13 @@ void CutTo(int fd, off_t size) {
 
 std::string Check(std::string_view object) { return Sha256Hex(object).substr(0, kCheckDigits); }
 
-// line: without its end.
-bool IsChecked(std::string_view line) {
-  if (line.size() < kTailBytes + 1 || line.front() != '{') return false;
-  const std::string_view tail = line.substr(line.size() - kTailBytes);
-  if (tail.substr(0, kCheckKey.size()) != kCheckKey || tail.substr(kTailBytes - 2) != "\"}") return false;
-  const std::string object = std::string(line.substr(0, line.size() - kTailBytes)) + "}";
-  return tail.substr(kCheckKey.size(), kCheckDigits) == Check(object);
+// What is wrong with a line that is not checked, if an interruption cannot have left it; empty: it can have.
+std::string WhyNotTorn(std::string_view line) {
+  if (line.ends_with('\r') && IsCheckedLine(line.substr(0, line.size() - 1))) return kCrLf;
+  if (!line.starts_with('{') || line.find('\0') != line.npos) return "";  // the JSON library takes a NUL for the end
+  const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  return row.is_object() && (row.contains("response") || row.contains("error")) ? "an answer whose check is missing or wrong"
+                                                                                : "";
 }
 
 // The id that the process with the lock left in the file; digits only, since anything may be in there.
@@ -63,7 +65,10 @@ bool StillThere(int fd, const std::filesystem::path& path) {
 
 Journal::Journal(const std::filesystem::path& path, size_t keep_bytes) : path_(path) {
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (fd_ < 0) throw Error(path.string(), std::strerror(errno), "a writable directory", "choose another --out");
+  if (fd_ < 0) {
+    throw Error(path.string(), std::strerror(errno), "a file that can be written",
+                "check the permissions, or choose another --out; nothing was changed");
+  }
   struct stat status;
   const bool regular = fstat(fd_, &status) == 0 && S_ISREG(status.st_mode);
   if (regular && ftruncate(fd_, static_cast<off_t>(keep_bytes)) != 0) {
@@ -99,6 +104,11 @@ void Journal::Append(const nlohmann::ordered_json& row) {
     CutTo(fd_, before);
     ThrowErrno(path_, "sync");
   }
+  struct stat status;
+  if (fstat(fd_, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 0) {
+    throw Error(path_.string(), "removed while the run was writing to it", "a folder that stays until the run ends",
+                "what it had answered is gone with the file; start again");
+  }
 }
 
 std::string JsonLine(const nlohmann::ordered_json& row) {
@@ -114,15 +124,26 @@ std::string CheckedLine(const nlohmann::ordered_json& row) {
   return fmt::format("{}{}{}\"}}\n", line, kCheckKey, check);
 }
 
+bool IsCheckedLine(std::string_view line) {
+  if (line.size() < kTailBytes + 1 || line.front() != '{') return false;
+  const std::string_view tail = line.substr(line.size() - kTailBytes);
+  if (tail.substr(0, kCheckKey.size()) != kCheckKey || tail.substr(kTailBytes - 2) != "\"}") return false;
+  const std::string object = std::string(line.substr(0, line.size() - kTailBytes)) + "}";
+  return tail.substr(kCheckKey.size(), kCheckDigits) == Check(object);
+}
+
 std::string_view WholeLines(std::string_view content, const std::string& place) {
   size_t whole = 0;
-  int64_t number = 0, broken = 0;
+  int64_t number = 0, broken = 0, changed = 0;  // lines; the first of each kind
+  std::string change;
   for (size_t begin = 0; begin < content.size();) {
     const size_t end = content.find('\n', begin);
     if (end == content.npos) break;
     ++number;
-    if (!IsChecked(content.substr(begin, end - begin))) {
+    const std::string_view line = content.substr(begin, end - begin);
+    if (!IsCheckedLine(line)) {
       if (broken == 0) broken = number;
+      if (changed == 0 && !(change = WhyNotTorn(line)).empty()) changed = number;
     } else if (broken != 0) {
       throw Error(fmt::format("{}:{}", place, broken), fmt::format("a damaged line before whole ones (line {})", number),
                   "damage in the last line only", "remove the line; its sample is asked again");
@@ -130,6 +151,12 @@ std::string_view WholeLines(std::string_view content, const std::string& place) 
       whole = end + 1;
     }
     begin = end + 1;
+  }
+  if (changed != 0) {
+    const bool ends = change == kCrLf;
+    throw Error(fmt::format("{}:{}", place, changed), change, "lines as the run wrote them",
+                ends ? "turn the line ends back into LF (dos2unix); nothing was changed"
+                     : "put back the file as it was, or remove the line: its sample is asked again; nothing was changed");
   }
   return content.substr(0, whole);
 }

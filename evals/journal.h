@@ -39,9 +39,13 @@ std::string JsonLine(const nlohmann::ordered_json& row);
 // that member and without the line end.
 std::string CheckedLine(const nlohmann::ordered_json& row);
 
+// line: without its end. False: it was not written by CheckedLine, or was changed since.
+bool IsCheckedLine(std::string_view line);
+
 // The lines of a journal that were written to their end: the longest prefix of checked lines with their line ends. What follows
-// is what an interruption left of the last line. Throws Error if a checked line comes after one that is not: no interruption does
-// that, and cutting there would lose finished samples.
+// is what an interruption left of the last line. Throws Error for what no interruption does, where cutting would lose finished
+// samples: a checked line after one that is not, lines that end in CR LF, a whole answer without its check (an edited one, or a
+// file of another program).
 std::string_view WholeLines(std::string_view content, const std::string& place);
 
 // WriteFileAtomically for what is made from a journal: its Error also says that nothing finished is lost.

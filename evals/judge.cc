@@ -113,6 +113,7 @@ JudgedRun LoadJudgedRun(const std::filesystem::path& where) {
     folder = where.parent_path();
   }
   run.answers = StoredResponses::Load(run.completions);
+  run.answers.CheckTask(kTask);
   if (run.answers.rows().empty())
     throw Error(run.completions.string(), "no rows", "at least one answer", "name the folder of a finished run of omniscience");
   for (const StoredResponse& row : run.answers.rows()) run.repeats = std::max(run.repeats, row.completion.repeat + 1);

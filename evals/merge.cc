@@ -20,9 +20,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Paths = std::span<const std::filesystem::path>;
 
-constexpr uint64_t kMostJournalBytes = uint64_t{8} << 30;
-
 RunRecord ReadShard(const std::filesystem::path& directory) {
+  std::error_code absent;
+  if (!std::filesystem::is_directory(directory, absent)) {
+    throw Error(directory.string(), "no such folder", "the --out of `tidemark eval --shard I/N`",
+                "name the --out folders of all shards of one run");
+  }
   const std::optional<RunRecord> record = ReadRunRecord(directory);
   const char* const hint = "answers are merged, then scored or judged; scores and grades of parts are not merged";
   if (!record) throw Error(directory.string(), "no run.json", "the --out of `tidemark eval --shard I/N`", hint);
@@ -128,6 +131,14 @@ EvalJob RebuildChecked(const TaskReport& task, const Json& choices, const Json& 
   }
 }
 
+// A shard's line as the run without --shard writes it.
+std::string OfWholeRun(std::string_view line) {
+  Json row = Json::parse(line);
+  row.erase("shard");
+  row.erase("check");
+  return CheckedLine(row);
+}
+
 // One task over all shards: answers and journal lines in the order of the samples.
 class Collector {
  public:
@@ -138,10 +149,12 @@ class Collector {
     for (size_t i = 0; i < samples.size(); ++i) index_.emplace(samples[i].IdText(), i);
   }
 
-  void Add(const std::filesystem::path& directory, const Shard& shard) {
+  // digest: of the run, which the shard's lines must carry.
+  void Add(const std::filesystem::path& directory, const Shard& shard, std::string_view digest) {
     const std::filesystem::path path = directory / "completions.jsonl";
     const std::string content = ReadFile(path, kMostJournalBytes);
     const JournalContent journal = ParseJournal(content, path.string());
+    CheckJournal(journal, MakeOrigin(digest, job_.task->name, shard), path.string());
     for (size_t i = 0; i < journal.rows.size(); ++i) {
       const StoredResponse& row = journal.rows[i];
       const auto it = index_.find(row.id);
@@ -153,7 +166,7 @@ class Collector {
       }
       const size_t slot = Slot(it->second, row.completion.repeat);
       answers_[slot] = ScoreCompletion(job_, samples_[it->second], row.completion);
-      lines_[slot] = journal.lines[i];
+      lines_[slot] = OfWholeRun(journal.lines[i]);
     }
     int64_t total = 0, missing = 0;
     for (size_t i = 0; i < answers_.size(); ++i) {
@@ -231,6 +244,7 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
                 "leave --dataset out, or merge the tasks one by one");
   }
   // Every shard is read and checked before the first write: a merge that fails must leave nothing in its way.
+  const std::string digest = RunDigest(record.parts);
   const Json identities = record.parts.value("tasks", Json::object());
   std::vector<std::unique_ptr<Merged>> all;
   for (size_t i = 0; i < record.tasks.size(); ++i) {
@@ -241,7 +255,7 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
     const std::filesystem::path folder = record.tasks.size() > 1 ? task.name : "";
     merged->run.out = options.out / folder;
     merged->collector.emplace(merged->job, merged->run, merged->samples);
-    for (const auto& [directory, shard] : shards) merged->collector->Add(directory / folder, shard.shard);
+    for (const auto& [directory, shard] : shards) merged->collector->Add(directory / folder, shard.shard, digest);
     all.push_back(std::move(merged));
   }
   CheckFree(options.out, options.overwrite);
@@ -254,8 +268,8 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
     EvalOutcome outcome =
         MakeOutcome(merged.job, merged.run, merged.samples, merged.collector->answers(), record.knows_stop_reasons, rows);
     record.tasks[i] = outcome.task;  // without the shard
-    WriteFileAtomically(merged.run.out / "completions.jsonl", merged.collector->Completions());
-    WriteFileAtomically(merged.run.out / "scores.jsonl", rows);
+    WriteResult(merged.run.out / "completions.jsonl", merged.collector->Completions());
+    WriteResult(merged.run.out / "scores.jsonl", rows);
     AddOutcome(report, std::move(outcome));
   }
   WriteRunRecord(options.out, record);
@@ -264,7 +278,7 @@ Report MergeShards(Paths directories, const MergeOptions& options, Report report
   report.model = record.model;
   report.settings = record.settings;
   FinishReport(report, nullptr, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  WriteReport(options.out / "report.json", report);
+  WriteResult(options.out / "report.json", ReportText(report));
   return report;
 }
 

@@ -78,11 +78,40 @@ void ReadTimes(const Json& row, const std::string& place, Completion& c) {
   }
 }
 
+// ParseJsonLines, with what to do about a line that a run left half written.
+std::vector<DatasetRow> ParseStored(std::string_view content, const std::string& place) {
+  try {
+    return ParseJsonLines(content, place, {.max_line_bytes = kMostLineBytes});
+  } catch (const Error& e) {
+    throw Error(e.place(), e.found(), e.expected(),
+                "if a run was interrupted there, `eval --resume` mends its file; else correct or remove the line");
+  }
+}
+
+// The lines of a text by their numbers, asked for in rising order.
+class LineReader {
+ public:
+  explicit LineReader(std::string_view text) : rest_(text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text) {}
+  // From 1; without its end.
+  std::string_view Line(int64_t number) {
+    for (; at_ < number; ++at_) {
+      const size_t end = std::min(rest_.find('\n'), rest_.size());
+      line_ = rest_.substr(0, end);
+      rest_.remove_prefix(std::min(end + 1, rest_.size()));
+      if (line_.ends_with('\r')) line_.remove_suffix(1);
+    }
+    return line_;
+  }
+
+ private:
+  std::string_view rest_, line_;
+  int64_t at_ = 0;
+};
+
 }  // namespace
 
-Json CompletionToJson(std::string_view task, const Json& id, const Completion& c) {
-  Json json;
-  json["task"] = task;
+Json CompletionToJson(const Origin& origin, const Json& id, const Completion& c) {
+  Json json = OriginToJson(origin);
   json["id"] = id;
   json["repeat"] = c.repeat;
   json["response"] = c.text;
@@ -103,6 +132,7 @@ Json CompletionToJson(std::string_view task, const Json& id, const Completion& c
 StoredResponse ParseResponse(const Json& row, int64_t line, const std::string& place) {
   StoredResponse stored;
   stored.line = line;
+  stored.origin = OriginOf(row);
   stored.id = IdText(row, place);
   stored.prompt = Text(row, "prompt", place);
   if (stored.id.empty() && stored.prompt.empty())
@@ -161,14 +191,33 @@ JournalContent ParseJournal(std::string_view content, const std::string& place) 
   return journal;
 }
 
+void CheckJournal(const JournalContent& journal, const Origin& expected, const std::string& place) {
+  for (const StoredResponse& row : journal.rows) {
+    CheckOrigin(row.origin, expected, fmt::format("{}:{}", place, row.line),
+                "the file comes from elsewhere or an older version: put the run's own back, or start again in another folder; "
+                "nothing was changed");
+  }
+}
+
 StoredResponses StoredResponses::Load(const std::filesystem::path& path) {
-  const std::string content = ReadFile(path, uint64_t{8} << 30);
+  const std::string content = ReadFile(path, kMostJournalBytes);
   StoredResponses all;
   all.sha256_ = Sha256Hex(content);
-  for (const DatasetRow& row : ParseJsonLines(content, path.string(), {.max_line_bytes = kMostLineBytes})) {
+  all.path_ = path.string();
+  const std::optional<Origin> expected = ExpectedOrigin(path);
+  LineReader lines(content);
+  for (const DatasetRow& row : ParseStored(content, path.string())) {
     const std::string place = fmt::format("{}:{}", path.string(), row.line);
     all.rows_.push_back(ParseResponse(row.json, row.line, place));
     const StoredResponse& stored = all.rows_.back();
+    if (!stored.origin.run.empty() && !IsCheckedLine(lines.Line(row.line))) {
+      throw Error(place, "a line that was changed since the run wrote it (its check is wrong)", "lines as the run wrote them",
+                  "to use changed answers, leave \"run\" and \"check\" out of all lines of a file of another name");
+    }
+    if (all.rows_.size() == 1) all.origin_ = {stored.origin.run, stored.origin.task, ""};
+    // Shards of one run may stand in one file, but not beside the run.json of one of them.
+    CheckOrigin(expected ? stored.origin : Origin{stored.origin.run, stored.origin.task, ""}, expected.value_or(all.origin_),
+                place, "answers of several runs are not one run's: name each file by itself");
     auto& index = stored.id.empty() ? all.by_prompt_ : all.by_id_;
     const auto [it, added] =
         index.try_emplace({stored.id.empty() ? stored.prompt : stored.id, stored.completion.repeat}, all.rows_.size() - 1);
@@ -191,6 +240,12 @@ const StoredResponse* StoredResponses::Find(const std::string& id, const std::st
     if (it == by_prompt_.end()) return nullptr;
   }
   return &rows_[it->second];
+}
+
+void StoredResponses::CheckTask(std::string_view task) const {
+  if (origin_.run.empty() || origin_.task == task) return;
+  throw Error(path_, "answers to task " + Printable(origin_.task, 40), fmt::format("answers to task {}", task),
+              "name the completions.jsonl of that task");
 }
 
 bool StoredResponses::AllHaveStops() const {

@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/sha256.h"
+#include "evals/journal.h"
 #include "evals/runner.h"
 #include "evals/settings.h"
 
@@ -164,7 +165,7 @@ void WriteRunRecord(const std::filesystem::path& directory, const RunRecord& rec
   }
   json["model"] = record.model;
   json["settings"] = record.settings;
-  WriteFileAtomically(directory / kFile, json.dump(2, ' ', false, kReplace) + "\n");
+  WriteResult(directory / kFile, json.dump(2, ' ', false, kReplace) + "\n");
 }
 
 std::optional<RunRecord> ReadRunRecord(const std::filesystem::path& directory) {

@@ -1,5 +1,11 @@
 // The frame around single tasks: output directory, several tasks in one report, scoring of stored responses.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <optional>
 #include <set>
 #include <span>
@@ -9,6 +15,7 @@
 #include "engine/core/file.h"
 #include "evals/journal.h"
 #include "evals/models/replay_model.h"
+#include "evals/responses.h"
 #include "evals/run_record.h"
 #include "evals/runner.h"
 #include "reports/environment.h"
@@ -98,6 +105,32 @@ void RemoveTemporaries(const std::filesystem::path& directory) {
   for (const auto& path : found) std::filesystem::remove(path, ignored);
 }
 
+// The jobs in the order in which the run was started, since the report lists them so: the order of --task is no setting of the
+// run. Unchanged: nothing is there, or it is another run (Continue says so).
+std::vector<EvalJob> InFirstOrder(std::span<const EvalJob> jobs, const std::filesystem::path& out) {
+  std::vector<EvalJob> ordered(jobs.begin(), jobs.end());
+  const std::optional<RunRecord> before = ReadRunRecord(out);
+  if (!before) return ordered;
+  const auto rank = [&](const EvalJob& job) {
+    const auto is_it = [&](const TaskReport& task) { return task.name == job.task->name; };
+    return std::find_if(before->tasks.begin(), before->tasks.end(), is_it) - before->tasks.begin();
+  };
+  std::stable_sort(ordered.begin(), ordered.end(), [&](const EvalJob& a, const EvalJob& b) { return rank(a) < rank(b); });
+  return ordered;
+}
+
+// A journal that is not this run's would otherwise be found when the tasks before it are done, hours later.
+void CheckLaterJournals(const RunRecord& record, std::span<const EvalJob> jobs, const RunOptions& options) {
+  for (size_t i = 1; i < jobs.size(); ++i) {
+    const std::filesystem::path path = JobOptions(jobs[i], options, jobs.size()).out / "completions.jsonl";
+    std::error_code absent;
+    if (!std::filesystem::exists(path, absent)) continue;
+    const std::string content = ReadFile(path, kMostJournalBytes);
+    CheckJournal(ParseJournal(content, path.string()), MakeOrigin(RunDigest(record.parts), jobs[i].task->name, record.shard),
+                 path.string());
+  }
+}
+
 // Checks that what is there belongs to this run, or that nothing is there, and takes over when the run was started.
 void Continue(RunRecord& record, std::span<const EvalJob> jobs, const RunOptions& options, Report& report) {
   const std::optional<RunRecord> before = ReadRunRecord(options.out);
@@ -110,6 +143,7 @@ void Continue(RunRecord& record, std::span<const EvalJob> jobs, const RunOptions
     }
     record.build = before->build;
   }
+  CheckLaterJournals(record, jobs, options);
   RemoveTemporaries(options.out);
   for (const EvalJob& job : jobs) {
     const std::filesystem::path directory = JobOptions(job, options, jobs.size()).out;
@@ -136,8 +170,14 @@ void CheckOutput(const std::filesystem::path& out, bool overwrite, OutputFiles f
   std::filesystem::create_directories(out, error);
   if (error) throw Error(out.string(), error.message(), "a writable directory", "choose another --out");
   // Better before the model runs than after: create and remove a file.
-  const std::filesystem::path probe = out / ".tidemark_probe";
-  WriteFileAtomically(probe, "");
+  // Whoever has the lock may remove it first (RemoveTemporaries).
+  const std::filesystem::path probe = out / fmt::format(".tidemark_probe.{}.tmp", getpid());
+  const int fd = open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    throw Error(out.string(), std::strerror(errno), "a directory that can be written, with room",
+                "check permissions and space, or choose another --out; nothing was changed");
+  }
+  close(fd);
   std::filesystem::remove(probe, error);
 }
 
@@ -180,13 +220,21 @@ RunOptions JobOptions(const EvalJob& job, const RunOptions& options, size_t jobs
   return own;
 }
 
-Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOptions& options, bool overwrite, Report report) {
+Report RunEvals(TextModel& model, std::span<const EvalJob> given, const RunOptions& given_options, bool overwrite,
+                Report report) {
   const auto begin = Clock::now();
+  RunOptions options = given_options;
+  const std::vector<EvalJob> first_order = options.resume ? InFirstOrder(given, options.out) : std::vector<EvalJob>();
+  const std::span<const EvalJob> jobs = options.resume ? std::span(first_order) : given;
+  if (const auto* replay = dynamic_cast<const ReplayModel*>(&model)) {
+    for (const EvalJob& job : jobs) replay->responses().CheckTask(job.task->name);
+  }
   if (report.started_at.empty()) report.started_at = UtcNow();
   if (report.environment.empty()) report.environment = CollectEnvironment(DetectCpu());
   std::vector<std::vector<Sample>> samples;
   for (const EvalJob& job : jobs) samples.push_back(MakeSamples(*job.task, job.dataset, job.protocol, options.limit));
   RunRecord record = MakeRecord(model, jobs, options, report, samples);
+  options.digest = RunDigest(record.parts);
   CheckOutput(options.out, overwrite || options.resume);
   const RunLock lock(options.out);
   if (!lock.warning().empty()) report.warnings.push_back(lock.warning());
@@ -203,7 +251,7 @@ Report RunEvals(TextModel& model, std::span<const EvalJob> jobs, const RunOption
     if (report.interrupted) break;
   }
   FinishReport(report, &model, SecondsSince(begin));
-  WriteReport(options.out / "report.json", report);
+  WriteResult(options.out / "report.json", ReportText(report));
   return report;
 }
 
@@ -211,6 +259,7 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
   const auto begin = Clock::now();
   if (report.started_at.empty()) report.started_at = UtcNow();
   ReplayModel model(completions);
+  model.responses().CheckTask(job.task->name);
   int repeats = 1;
   for (const StoredResponse& row : model.responses().rows()) repeats = std::max(repeats, row.completion.repeat + 1);
   if (repeats > 1000)
@@ -242,7 +291,7 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
       nlohmann::ordered_json{{"seed", job.generate.seed}, {"repeats", repeats}, {"protocol", outcome.task.settings["protocol"]}};
   AddOutcome(report, std::move(outcome));
   FinishReport(report, &model, SecondsSince(begin));
-  WriteReport(options.out / "report.json", report);
+  WriteResult(options.out / "report.json", ReportText(report));
   return report;
 }
 

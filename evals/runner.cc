@@ -20,8 +20,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint64_t kMostJournalBytes = uint64_t{8} << 30;
-
 double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 // A model may emit bytes that are not UTF-8; the journal cannot hold them, and a replay must score what the run scored.
@@ -39,7 +37,10 @@ class Session {
     progress_.task = job.task->name;
     progress_.total = static_cast<int64_t>(answers_.size());
     DescribeScore();
-    if (options.write_completions) OpenJournal();
+    if (options.write_completions) {
+      origin_ = MakeOrigin(options.digest, job.task->name, options.shard);
+      OpenJournal();
+    }
     Tell();
   }
 
@@ -64,7 +65,7 @@ class Session {
     TM_CHECK(slot && !answers_[*slot], "the model answered \"{}\", which was not asked", Printable(completion.id));
     const Sample& sample = SampleOf(*slot);
     if (journal_) {
-      const nlohmann::ordered_json row = CompletionToJson(job_.task->name, sample.id, completion);
+      const nlohmann::ordered_json row = CompletionToJson(origin_, sample.id, completion);
       journal_->Append(row);
       // What counts is what a resumed run would read.
       completion = ParseResponse(row, 0, "a new row of the journal").completion;
@@ -102,6 +103,7 @@ class Session {
     }
     const std::string content = ReadFile(path, kMostJournalBytes);
     const JournalContent found = ParseJournal(content, path.string());
+    CheckJournal(found, origin_, path.string());
     std::string kept;
     for (size_t i = 0; i < found.rows.size(); ++i) {
       const Completion& completion = found.rows[i].completion;
@@ -152,6 +154,7 @@ class Session {
   std::map<std::string, size_t> index_;  // of a sample's id
   Answers answers_;
   std::optional<Journal> journal_;
+  Origin origin_;  // of the journal's lines
   Progress progress_;
   MetricScale scale_ = {};
   Tally sum_;  // of the running score

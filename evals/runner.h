@@ -44,6 +44,7 @@ struct RunOptions {
   bool resume = false;            // keep what `out` holds of the same run; a fresh directory is started
   bool retry_failed = false;      // with resume: ask failed samples again
   Shard shard = {};               // only this part of the samples
+  std::string digest = {};        // RunDigest, which the lines of completions.jsonl carry; RunEvals sets it
   double stop_width = 0;          // > 0: end when the interval of the first headline metric is that narrow (early_stop.h)
 };
 

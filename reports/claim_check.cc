@@ -75,6 +75,12 @@ std::string ModelName(std::string path) {
   return name;
 }
 
+// Converters that were told no name write that of the folder: "model", or the commit of a snapshot.
+bool SaysNothing(const std::string& general_name) {
+  const bool hash = general_name.size() == 40 && general_name.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return hash || Squeezed(general_name).empty() || IsNamed(general_name, "model");
+}
+
 // Why the report's model is not the claim's; empty: it is. Stored answers do not say which model gave them.
 std::string WhyOtherModel(const Json& report, const Claim& claim, const std::string& given) {
   if (!given.empty()) {
@@ -85,12 +91,17 @@ std::string WhyOtherModel(const Json& report, const Claim& claim, const std::str
     return "another model, or an unknown one: stored answers do not name theirs (--model NAME does)";
   }
   std::string names;
-  for (const char* key : {"general_name", "name", "model", "path"}) {  // what the weights say of themselves counts first
-    const std::string text = Text(model, key);
-    if (text.empty()) continue;
-    if (IsNamed(std::string_view(key) == "general_name" ? text : ModelName(text), claim.model)) return "";
-    names += (names.empty() ? "" : ", ") + Printable(text);
-    if (std::string_view(key) == "general_name") break;
+  // What the weights say of themselves counts first; a file can be renamed.
+  if (const std::string own = Text(model, "general_name"); !own.empty() && !SaysNothing(own)) {
+    if (IsNamed(own, claim.model)) return "";
+    names = "the weights call themselves " + Printable(own);
+  } else {
+    for (const char* key : {"name", "model", "path"}) {
+      const std::string text = Text(model, key);
+      if (text.empty()) continue;
+      if (IsNamed(ModelName(text), claim.model)) return "";
+      names += (names.empty() ? "" : ", ") + Printable(text);
+    }
   }
   return "another model: " + (names.empty() ? "the report does not name it" : names) + " (--model NAME if it is this one)";
 }

@@ -124,10 +124,12 @@ Json ToJson(const Report& report) {
   return json;
 }
 
-void WriteReport(const std::filesystem::path& path, const Report& report) {
+std::string ReportText(const Report& report) {
   // Error texts may quote bytes of a file or of a reply that are not UTF-8.
-  WriteFileAtomically(path, ToJson(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return ToJson(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
+
+void WriteReport(const std::filesystem::path& path, const Report& report) { WriteFileAtomically(path, ReportText(report)); }
 
 std::string_view ReportSchema() { return embedded::report_schema(); }
 

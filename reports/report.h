@@ -104,7 +104,9 @@ struct Report {
 // As reports/schema.json. At most 1000 failures are listed, all are counted. A non-finite number anywhere is our bug: TM_CHECK.
 nlohmann::ordered_json ToJson(const Report& report);
 
-// Atomically, indented by two. Throws Error: disk full, unwritable directory.
+// Indented by two.
+std::string ReportText(const Report& report);
+// The same into a file, atomically. Throws Error: disk full, unwritable directory.
 void WriteReport(const std::filesystem::path& path, const Report& report);
 
 // Text of reports/schema.json.

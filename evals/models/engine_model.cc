@@ -80,6 +80,14 @@ Json HashSideFiles(const WeightStore& store) {
   return Sha256Hex(all.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
+// What the weights call themselves (GGUF general.name), unquoted and printable; empty: they do not.
+std::string GeneralName(const WeightStore& store) {
+  for (const MetadataEntry& entry : store.Metadata()) {
+    if (entry.key == "general.name" && entry.type == "string") return entry.value;
+  }
+  return {};
+}
+
 }  // namespace
 
 EngineModel::EngineModel(ModelFile file, const ModelOptions& options)
@@ -158,6 +166,7 @@ Json EngineModel::Describe() const {
   Json json;
   json["adapter"] = "engine";
   json["path"] = file_.name;
+  if (const std::string name = GeneralName(store); !name.empty()) json["general_name"] = name;
   json["bytes"] = store.FileBytes();
   json["sha256"] = ModelHash(hashes_);
   json["files"] = hashes_;

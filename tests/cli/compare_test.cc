@@ -149,5 +149,30 @@ TEST_CASE("a claim card of each verdict from stored answers") {
   CHECK(RunProgram({"claims", answers.Path("rows.jsonl")}).exit_code == 1);
 }
 
+TEST_CASE("a run names its model as the weights do, and claims know it by that name") {
+  const TemporaryDirectory directory;
+  const std::string given = "Tidemark tiny", claimed = "LFM2.5-8B-A1B";  // of one length, so that the file stays a GGUF file
+  std::string model = ReadText(std::filesystem::path(TIDEMARK_SOURCE_DIR) / "models" / "tidemark-tiny" / "model.gguf");
+  const auto path = [&](const char* name) { return (directory.path() / name).string(); };
+  WriteText(path("LFM2.5-8B-A1B.gguf"), model);  // the name of a file is no name of weights
+  REQUIRE(model.find(given) != std::string::npos);
+  WriteText(path("other.gguf"), model.replace(model.find(given), given.size(), claimed));
+  const auto reason = [&](const char* file, const std::string& name) {
+    const std::string out = path(file) + ".out";
+    REQUIRE(RunProgram({"eval", "--model", path(file), "--task", "ifeval", "--limit", "2", "-n", "8", "--out", out}).exit_code ==
+            0);
+    CHECK(Json::parse(ReadText(out + "/report.json"))["model"]["general_name"] == name);
+    const Json cards = Json::parse(RunProgram({"claims", out, "--json"}).out);
+    for (const Json& card : cards["claims"]) {
+      if (card["model"] == claimed && card["metric"] == "IFEval") return card["reason"].get<std::string>();
+    }
+    return std::string("no card");
+  };
+  CHECK_THAT(reason("LFM2.5-8B-A1B.gguf", given), Contains("another model: the weights call themselves Tidemark tiny"));
+  const std::string same = reason("other.gguf", claimed);
+  INFO(same);
+  CHECK(same.find("another model") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace tidemark::test

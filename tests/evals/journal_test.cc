@@ -34,7 +34,11 @@ TEST_CASE("a checked line is its object with a check, and any other byte breaks 
     for (const char flip : {'\x01', '\x20', '\x7F'}) {
       std::string broken = line;
       broken[i] = static_cast<char>(broken[i] ^ flip);
-      CHECK(WholeLines(broken, "j").empty());
+      // Damage that leaves a whole answer may be an edit: then nothing is cut off.
+      size_t kept = 0;
+      const std::string complaint = Complaint([&] { kept = WholeLines(broken, "j").size(); });
+      CHECK(kept == 0);
+      if (!complaint.empty()) CHECK_THAT(complaint, test::Contains("j:1: found an answer whose check is missing or wrong"));
     }
   }
 }
@@ -47,7 +51,7 @@ TEST_CASE("every byte prefix of a journal keeps exactly its whole lines, whateve
     ends.push_back(journal.size());
   }
   const std::string garbage[] = {
-      "", "\n", std::string(600, '\0'), "\n\n\n", "{}\n", "}\n{\"id\":9}\n\xFF\xFE", Line(9).substr(60)};
+      "", "\n", std::string(600, '\0'), "\n\n\n", "{}\n", "\n{\"id\":9}\n\xFF\xFE", "\xFF" + Line(9).substr(60)};
   size_t whole = 0;
   for (size_t size = 0; size <= journal.size(); ++size) {
     if (whole + 1 < ends.size() && size == ends[whole + 1]) ++whole;
@@ -72,6 +76,48 @@ TEST_CASE("damage before the last line is an Error with the line, not a shorter 
              test::Contains("j:2: found a damaged line before whole ones (line 3)"));
   CHECK_THAT(Complaint([&] { ParseJournal(Line(1) + Line(1), "j"); }), test::Contains("j:2: found id 1, repeat 0 a second time"));
   CHECK_THAT(Complaint([&] { ParseJournal(CheckedLine(Json{{"id", 1}}), "j"); }), test::Contains("no \"response\""));
+}
+
+TEST_CASE("what no interruption leaves is refused, not cut off") {
+  const auto refuse = [](const std::string& journal, const std::string& message) {
+    CHECK_THAT(Complaint([&] { WholeLines(journal, "j"); }), test::Contains(message));
+  };
+  std::string crlf = Line(1) + Line(2);
+  for (size_t at = 0; (at = crlf.find('\n', at)) != crlf.npos; at += 2) crlf.replace(at, 1, "\r\n");
+  refuse(crlf, "j:1: found a line that ends in CR LF");
+  refuse(Line(1) + "{\"id\":2,\"response\":\"own\"}\n", "j:2: found an answer whose check is missing or wrong");
+  refuse("{\"prompt\":\"p\",\"response\":\"own\"}\n{\"half", "j:1: found an answer whose check is missing or wrong");
+  std::string nul = Line(1) + Line(2);
+  nul[30] = '\0';
+  refuse(nul, "j:1: found a damaged line before whole ones (line 2)");
+  CHECK(WholeLines(Line(1) + nul.substr(0, Line(1).size()), "j") == Line(1));  // a torn last line may hold anything
+  CHECK(WholeLines("", "j").empty());
+}
+
+TEST_CASE("a line says its run, and that of another is not taken") {
+  const std::string digest = std::string(16, 'a') + std::string(48, 'b');
+  const Origin whole = MakeOrigin(digest, "t", {}), shard = MakeOrigin(digest, "t", {2, 4});
+  CHECK(Describe(shard) == "run aaaaaaaaaaaaaaaa, task t, shard 2/4");
+  const auto line = [](const Origin& origin) {
+    Completion completion;
+    completion.text = "x";
+    return CheckedLine(CompletionToJson(origin, 1, completion));
+  };
+  for (const Origin& own : {whole, shard}) {
+    const JournalContent journal = ParseJournal(line(own), "j");
+    CHECK(journal.rows[0].origin == own);
+    CheckJournal(journal, own, "j");
+  }
+  const Origin others[] = {shard, MakeOrigin(digest, "u", {}), MakeOrigin(std::string(64, 'c'), "t", {})};
+  for (const Origin& other : others) {
+    const JournalContent journal = ParseJournal(Line(5) + line(other), "j");
+    CHECK_THAT(Complaint([&] { CheckJournal(journal, whole, "j"); }),
+               test::Contains("j:1: found a line that does not say its run"));
+    const std::string differs = other == others[0] ? "shard" : other == others[1] ? "task" : "run";
+    CHECK_THAT(Complaint([&] { CheckJournal(ParseJournal(line(other), "j"), whole, "j"); }),
+               test::Contains("j:1: found a line of another " + differs + ": " + Describe(other) + ", expected lines of " +
+                              Describe(whole)));
+  }
 }
 
 TEST_CASE("a journal is continued after the bytes that are kept") {

@@ -158,7 +158,8 @@ TEST_CASE("what cannot be merged is named") {
   refuse({all[0]}, "no shard 1/3, 2/3");
   refuse({all[0], all[1], all[2], all[1]}, "shard 2/3 a second time");
   refuse({all[0], all[1], s.Run("whole", {})}, "a whole run");
-  refuse({all[0], s.Path("absent")}, "no run.json");
+  refuse({all[0], s.Path("absent")}, "no such folder");
+  refuse({all[0], s.directory.path()}, "no run.json");
   refuse({all[0], s.Run("half", {1, 2})}, "shard 1/2, not one of 3");
   s.job.generate.seed = 12;
   refuse({all[0], all[1], s.Run("other", {1, 3})}, "settings/seed is 12, was 11");
@@ -176,7 +177,7 @@ TEST_CASE("what cannot be merged is named") {
   refuse(all, "shard 2/3 without 1 of its");
   CHECK_FALSE(fs::exists(s.Path("never")));  // nothing that would be in the way of the next try
   std::ofstream(s.Path("shard2/completions.jsonl")) << journal + s.File("shard1/completions.jsonl");
-  refuse(all, "expected samples of shard 2/3");
+  refuse(all, "shard 1/3, expected lines of run ");
 }
 
 TEST_CASE("rows that changed since the shards ran are not merged") {

@@ -195,6 +195,10 @@ TEST_CASE("what is no run of this program is not resumed") {
   refuse("found format 2");
   b.Put("run.json", record);
   b.Put("completions.jsonl", journal + CheckedLine(Json{{"id", 999}, {"response", "x"}}));
+  refuse("completions.jsonl:9: found a line that does not say its run");
+  const Json first = Json::parse(journal.substr(0, journal.find('\n')));
+  b.Put("completions.jsonl",
+        journal + CheckedLine(Json{{"run", first["run"]}, {"task", "echo"}, {"id", 999}, {"response", "x"}}));
   refuse("id 999, repeat 0, expected samples of this run");
   b.Put("completions.jsonl", journal);
   const RunLock lock(b.options.out);

@@ -14,6 +14,12 @@ void Check(const std::string& content) {
     if (bytes != found.whole_bytes) __builtin_trap();
     const std::string kept = content.substr(0, found.whole_bytes);
     if (tidemark::ParseJournal(kept, "fuzz").rows.size() != found.rows.size()) __builtin_trap();
+    // Lines of one run only: what passes has not one of another.
+    const tidemark::Origin own{"0123456789abcdef", "t", ""};
+    tidemark::CheckJournal(found, own, "fuzz");
+    for (const tidemark::StoredResponse& row : found.rows) {
+      if (!(row.origin == own)) __builtin_trap();
+    }
   } catch (const tidemark::Error&) {
   }
 }

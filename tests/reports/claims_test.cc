@@ -232,6 +232,12 @@ TEST_CASE("a model is named by its file, with nothing but the storage after the 
   Json report = ExampleReport();
   report["model"]["general_name"] = "LFM2.5-1.2B";
   CHECK(Check(report, claim).verdict == ClaimVerdict::kNotComparable);
+  CHECK_THAT(Check(report, claim).reason, test::Contains("another model: the weights call themselves LFM2.5-1.2B"));
+  for (const char* nothing : {"Model", "model-00001-of-00002", "0123456789abcdef0123456789abcdef01234567", " "}) {
+    report["model"]["general_name"] = nothing;  // then the file's name counts
+    INFO(nothing);
+    CHECK(Check(report, claim).verdict == ClaimVerdict::kReproduced);
+  }
   report["model"]["general_name"] = "LFM2.5 8B A1B";
   report["model"]["path"] = "other.gguf";
   report["model"]["formats"] = Json::parse(R"([{"format": "Q4_0", "bytes": 9}, {"format": "F32", "bytes": 1}])");
