@@ -83,7 +83,6 @@ const Quantity* Choose(const std::vector<Quantity>& all, const std::vector<Quant
 }
 
 Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit& asked, int digits) {
-  if (answer.bound) return {Grade::kIncorrect, "number: a bound"};
   const Unit unit = gold.unit.dimension.empty() ? asked : gold.unit;
   double value = answer.value;
   int answer_place = answer.place;
@@ -117,6 +116,9 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
   }
   int place = gold.place;
   if (digits > 0 && gold.value != 0) place = static_cast<int>(std::floor(std::log10(std::fabs(gold.value)))) + 1 - digits;
+  // "12.450" for 12,450: a point between groups of three, as much of Europe writes it.
+  if (answer.place == -3 && gold.place >= 0 && value * 1000 == gold.value)
+    return {Grade::kCorrect, "number: point before thousands"};
   const double difference = std::fabs(value - gold.value), slack = 1e-9 * std::fabs(gold.value);
   if (difference <= 0.5 * std::pow(10.0, place) + slack) {
     const bool finer = answer_place < place && difference > slack && !converted;
@@ -128,7 +130,9 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
     for (double v = answer.value; std::fmod(v, 10) == 0 && coarse < 300; v /= 10) ++coarse;
     coarse = std::max(coarse, answer_place);
   }
-  const bool near = difference <= 0.005 * std::fabs(gold.value);
+  // A rounding that calls itself one may keep two digits; others must look like the value.
+  const double magnitude = gold.value == 0 ? 0 : std::floor(std::log10(std::fabs(gold.value)));
+  const bool near = difference <= (answer.approximate && magnitude - coarse >= 1 ? 0.05 : 0.005) * std::fabs(gold.value);
   if (near && (converted || (coarse > place && difference <= 0.5 * std::pow(10.0, coarse) + slack)))
     return {Grade::kPartial, "number: less precise"};
   return {Grade::kIncorrect, "number: differs"};
@@ -200,6 +204,11 @@ std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus) {
       given.place -= power;
     }
     verdict = CompareNumbers(golds.front(), given, UnitAskedFor(question), gold.digits);
+    // "At least 6 %" answers a question for a minimum.
+    const bool bound_asked =
+        HasAny(Joined(SplitWords(question)), {" minimum ", " maximum ", " limit ", " requirement ", " required ", " threshold ",
+                                              " cap ", " at least ", " at most ", " must "});
+    if (given.bound && !golds.front().bound && !bound_asked) verdict = {Grade::kIncorrect, "number: a bound"};
     const size_t index = static_cast<size_t>(chosen - all.data());
     const bool pair = (index + 1 < all.size() && all[index + 1].range_before && all[index + 1].value != chosen->value) ||
                       (chosen->range_before && all[index - 1].value != chosen->value);
@@ -282,6 +291,33 @@ bool IsRatio(std::string_view gold) {
          gold.find(':', colon + 1) == gold.npos;
 }
 
+// "32-34 °C", "1891 to 1894": both ends of the gold, if it is such a range and nothing else.
+std::optional<std::pair<double, double>> RangeIn(std::string_view gold) {
+  const std::string cleaned = Clean(gold);
+  const std::vector<Quantity> q = FindQuantities(cleaned);
+  if (q.size() != 2 || !q[1].range_before || q[0].begin > 1) return std::nullopt;
+  const std::string_view between = std::string_view(cleaned).substr(q[0].end, q[1].begin - q[0].end);
+  if (between.find("or") != between.npos || between.find("and") != between.npos || between.find('/') != between.npos)
+    return std::nullopt;
+  if (q[1].value <= q[0].value || SplitWords(std::string_view(cleaned).substr(q[1].end)).size() > 2) return std::nullopt;
+  return std::pair{q[0].value, q[1].value};
+}
+
+// Both ends in a row: A; one of them alone: C.
+Verdict MatchRange(const std::pair<double, double>& range, std::string_view focus, const std::vector<Quantity>& asked) {
+  std::vector<double> given;
+  for (const Quantity& q : FindQuantities(focus)) {
+    const bool known = q.value != range.first && q.value != range.second &&
+                       std::any_of(asked.begin(), asked.end(), [&](const Quantity& a) { return a.value == q.value; });
+    if (!known) given.push_back(q.value);
+  }
+  for (size_t i = 0; i + 1 < given.size(); ++i) {
+    if (given[i] == range.first && given[i + 1] == range.second) return {Grade::kCorrect, "range"};
+  }
+  const bool one = given.size() == 1 && (given[0] == range.first || given[0] == range.second);
+  return one ? Verdict{Grade::kPartial, "range: one end"} : Verdict{Grade::kIncorrect, "range: differs"};
+}
+
 // "It depends on several factors.": a sentence without any candidate of the kind asked for, no number and no name.
 bool ClaimsNothing(const Words& words, const Words& question, std::string_view focus) {
   if (words.size() < 4 || !words[0].capital || HasDigit(focus)) return false;
@@ -290,6 +326,39 @@ bool ClaimsNothing(const Words& words, const Words& question, std::string_view f
     const bool asked = std::any_of(question.begin(), question.end(), [&](const Word& q) { return q.text == w.text; });
     return &w != words.data() && w.capital && !asked && w.text != "i" && w.text != "im" && w.text != "id" && w.text != "ive";
   });
+}
+
+// "Which French sociologist", "the name of the engineer who": the question asks for a person, and the gold could be one.
+bool AsksForPerson(const std::string& question, const Words& gold) {
+  constexpr size_t kLongestName = 6;
+  const bool name = !gold.empty() && gold.size() <= kLongestName && gold.front().capital && gold.back().capital;
+  if (HasAny(question.substr(0, 8), {" who ", " whom ", " whose "})) return true;
+  if (HasAny(question, {" last name ", " surname ", " which person ", " maiden name ", " by whom "})) return true;
+  if (!name || !HasAny(question, {" which ", " what ", " name "})) return false;
+  size_t pos = 1, seen = 0;
+  while (pos < question.size() && seen < 10) {
+    const size_t end = question.find(' ', pos);
+    const std::string_view w = std::string_view(question).substr(pos, end - pos);
+    const bool agent =
+        w.size() >= 6 && (w.ends_with("ist") || w.ends_with("ician") || w.ends_with("opher") || w.ends_with("istrian"));
+    if (agent || IsTitle(w) ||
+        IsOneOf(w, {"author",   "writer",    "composer",  "painter",       "architect", "director",   "engineer",
+                    "founder",  "inventor",  "explorer",  "poet",          "actor",     "actress",    "singer",
+                    "minister", "sculptor",  "historian", "lawyer",        "wife",      "husband",    "scholar",
+                    "monarch",  "ruler",     "officer",   "man",           "woman",     "leader",     "designer",
+                    "producer", "conductor", "musician",  "mathematician", "developer", "programmer", "researcher"}))
+      return true;
+    pos = end + 1;
+    ++seen;
+  }
+  return false;
+}
+
+// "Cluj, 1932" lists a place and a year; "14 July, 1789" is one date.
+bool ListsSeveral(const Gold& gold, const std::vector<Date>& dates) {
+  if (std::any_of(dates.begin(), dates.end(), [](const Date& d) { return d.month > 0; })) return false;
+  const std::vector<Words> items = GoldItems(gold, ContentWords(Clean(gold.question)));
+  return std::any_of(items.begin(), items.end(), [](const Words& item) { return !HasDigit(item[0].text); });
 }
 
 Kind KindOf(const Gold& gold) {
@@ -305,6 +374,7 @@ Kind KindOf(const Gold& gold) {
   const bool asks_when = HasAny(question, {" year ", " when ", " date ", " decade "});
   const std::vector<Date> dates = FindDates(SplitWords(cleaned));
   if (IsOption(gold.answer)) return Kind::kCode;
+  if (ListsSeveral(gold, dates)) return Kind::kName;
   if (!dates.empty() &&
       (dates.front().month > 0 || dates.front().year < 0 || (asks_when && (LooksLikeYear(cleaned) || dates.front().decade))))
     return Kind::kDate;
@@ -318,17 +388,16 @@ Kind KindOf(const Gold& gold) {
         HasAny(question, {" section ", " article ", " version ", " rule ", " rfc ", " code ", " port ", " standard ", " chapter ",
                           " paragraph ", " clause ", " identifier ", " statute ", " subsection ", " release "});
     const bool amount = HasAny(question, {" how many ", " how much ", " percentage ", " amount "});
-    const bool alone = numbers.size() == 1 && numbers[0].begin <= 8 && SplitWords(cleaned.substr(numbers[0].end)).size() <= 3;
-    if (alone && (amount || !named)) return Kind::kNumber;
+    const bool first = numbers.size() == 1 && numbers[0].begin <= 8;
+    const bool alone = first && SplitWords(cleaned.substr(numbers[0].end)).size() <= 3;
+    const bool measured = first && !numbers[0].unit.dimension.empty();  // "6% of the assets"
+    if ((alone && (amount || !named)) || measured) return Kind::kNumber;
     if (named || !alone) return SplitWords(cleaned).size() <= 6 ? Kind::kIdentifier : Kind::kName;
     return Kind::kIdentifier;
   }
   const std::vector<Quantity> spelled = FindQuantities(cleaned);
   if (spelled.size() == 1 && spelled[0].begin == 0 && HasAny(question, {" how many "})) return Kind::kNumber;
-  return HasAny(question.substr(0, 8), {" who ", " whom ", " whose "}) ||
-                 HasAny(question, {" last name ", " surname ", " which person "})
-             ? Kind::kPerson
-             : Kind::kName;
+  return AsksForPerson(question, SplitWords(cleaned)) ? Kind::kPerson : Kind::kName;
 }
 
 Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
@@ -357,6 +426,8 @@ Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
     const auto given = RatioIn(focus), right = RatioIn(gold.answer);
     if (given && right) return given == right ? Verdict{Grade::kCorrect, "ratio"} : Verdict{Grade::kIncorrect, "ratio: differs"};
   }
+  if (const auto range = RangeIn(gold.answer); range && (kind == Kind::kNumber || gold.kind.empty()))
+    return MatchRange(*range, focus, FindQuantities(Clean(gold.question)));
   if (kind == Kind::kNumber && gold.answer.size() == 3 && gold.answer.find_first_not_of("0123456789") == std::string::npos) {
     const std::string status = Fold(focus);  // "4xx" is the class of 404
     if (status.find(gold.answer.substr(0, 1) + "xx") != status.npos && FindQuantities(focus).empty())
@@ -366,6 +437,7 @@ Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
   // A refusal in words that no list foresees is no wrong answer. Names in lower case cannot be told from other words.
   if (figure && HasDigit(gold.answer) && ClaimsNothing(SplitWords(focus), SplitWords(Clean(gold.question)), focus))
     return {Grade::kNotAttempted, "claims nothing"};
+  if (const auto verdict = MatchPolar(gold, focus)) return *verdict;
   if (kind == Kind::kNumber) {
     if (const auto verdict = MatchNumber(gold, focus)) return *verdict;
   }

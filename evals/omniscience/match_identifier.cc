@@ -108,6 +108,8 @@ bool IsAcronym(std::string_view text) {
 // The last piece with a digit is what identifies; the pieces before it are its label. Without a digit the whole is.
 struct Target {
   std::string core, label, compact;
+  std::string initials;  // "s7e20" for "Season 7, Episode 20"; empty with one number
+  std::vector<std::string> all_numbers;
   bool digits = false;
   int numbers = 0;  // pieces with a digit
 };
@@ -128,7 +130,10 @@ Target MakeTarget(const std::string& gold) {
     ++target.numbers;
     target.core = chunks[i].text;
     target.label = i > 0 ? chunks[i - 1].text : "";
+    target.all_numbers.push_back(target.core);
+    target.initials += target.label.substr(0, 1) + target.core;
   }
+  if (target.numbers < 2) target.initials.clear();
   if (!target.digits) target.core = target.compact;
   return target;
 }
@@ -196,13 +201,90 @@ bool IsClassOf(std::string_view text, std::string_view core) {
   return text.substr(0, known) == core.substr(0, known) && text.find_first_not_of('x', known) == text.npos;
 }
 
+// Runs of digits as '9', of letters as 'a': "a-9-9" for "cve-2021-44228".
+std::string Pattern(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const char kind = IsDigit(c) ? '9' : (c >= 'a' && c <= 'z') ? 'a' : c;
+    if (out.empty() || out.back() != kind || (kind != 'a' && kind != '9')) out += kind;
+  }
+  return out;
+}
+
+// "S07E20" is s7e20.
+std::string WithoutZeros(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool leading = text[i] == '0' && (i == 0 || !IsDigit(text[i - 1])) && i + 1 < text.size() && IsDigit(text[i + 1]);
+    if (!leading) out += text[i];
+  }
+  return out;
+}
+
+// "in 2012", "(1963)": when, not which.
+bool IsYearOf(const std::vector<Chunk>& chunks, size_t i, std::string_view cleaned) {
+  const std::string& text = chunks[i].text;
+  if (text.size() != 4 || text.find_first_not_of("0123456789") != text.npos || text < "1500" || text > "2100") return false;
+  const bool led =
+      i > 0 && IsOneOf(chunks[i - 1].text, {"in",     "since",   "of",       "by",        "from",    "until",    "before",
+                                            "after",  "year",    "may",      "march",     "june",    "july",     "april",
+                                            "august", "january", "february", "september", "october", "november", "december"});
+  return led || (chunks[i].begin < cleaned.size() && cleaned[chunks[i].begin] == '(');
+}
+
+// Candidates that carry what marks the gold: its acronym or kind of provision before them, or its pattern of letters, points
+// and digits. Where there are any, no other number of the answer is meant.
+bool Marked(const std::vector<Chunk>& chunks, size_t i, const Target& target) {
+  const std::string& before = i > 0 ? chunks[i - 1].text : chunks[i].text;
+  const int provision = Provision(target.label);
+  if (provision > 0) return i > 0 && Provision(before) == provision;
+  if (!target.label.empty() && !IsLabel(target.label) && !HasDigit(target.label)) {
+    const std::string squeezed = Squeeze(chunks[i].text);
+    const bool glued = squeezed.size() > target.label.size() && squeezed.compare(0, target.label.size(), target.label) == 0;
+    return glued || (i > 0 && before == target.label && IsAcronym(chunks[i - 1].original));
+  }
+  const std::string pattern = Pattern(target.core);
+  return pattern != "9" && Pattern(chunks[i].text) == pattern;
+}
+
 bool StartsWith(const std::string& text, const std::string& prefix) { return text.compare(0, prefix.size(), prefix) == 0; }
+
+bool IsAsked(const std::vector<Chunk>& asked, const Chunk& chunk) {
+  return std::any_of(asked.begin(), asked.end(), [&](const Chunk& a) { return a.text == chunk.text; });
+}
+
+// "Season 7" for "Season 7, Episode 20": numbers of the gold in its order, not all of them, and no others.
+std::optional<Verdict> MatchPartOf(const std::vector<Target>& targets, const std::vector<Chunk>& chunks,
+                                   const std::vector<Chunk>& asked, std::string_view focus) {
+  for (const Target& t : targets) {
+    if (t.numbers < 2) continue;
+    size_t found = 0;
+    bool other = false;
+    for (size_t i = 0; i < chunks.size() && !other; ++i) {
+      if (!HasDigit(chunks[i].text) || IsAsked(asked, chunks[i]) || IsYearOf(chunks, i, focus)) continue;
+      other = found >= t.all_numbers.size() || chunks[i].text != t.all_numbers[found];
+      ++found;
+    }
+    if (!other && found > 0 && found < t.all_numbers.size()) return Verdict{Grade::kPartial, "identifier: part of it"};
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
 Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
   std::vector<Target> targets;
-  for (const std::string& text : AllGolds(gold)) targets.push_back(MakeTarget(text));
+  for (const std::string& text : AllGolds(gold)) {
+    targets.push_back(MakeTarget(text));
+    const size_t colon = text.find(": ");  // "Season 7, Episode 20: White Wedding"
+    if (colon != text.npos) targets.push_back(MakeTarget(text.substr(0, colon)));
+    if (colon != text.npos && !HasDigit(text.substr(colon))) {
+      const Words name = ContentWords(Clean(text.substr(colon + 2))), said = ContentWords(focus);
+      for (size_t i = 0; name.size() > 1 && i < said.size(); ++i) {
+        if (Matches(said, i, name) && !Negated(said, i)) return {Grade::kCorrect, "identifier: its name"};
+      }
+    }
+  }
   const std::vector<Chunk> chunks = Chunks(focus);
   const std::string question = Clean(gold.question);
   const std::vector<Chunk> asked = Chunks(question);
@@ -220,11 +302,18 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
         return {Grade::kCorrect, "identifier"};
     }
   }
+  if (const auto part = MatchPartOf(targets, chunks, asked, focus)) return *part;
+  bool marked = false;
+  for (size_t i = 0; i < chunks.size() && !marked; ++i) {
+    marked = !Negated(words, WordAt(words, chunks[i].begin)) && !IsAsked(asked, chunks[i]) && HasDigit(chunks[i].text) &&
+             std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return Marked(chunks, i, t); });
+  }
   for (size_t i = 0; i < chunks.size(); ++i) {
     const Chunk& chunk = chunks[i];
+    if (marked && std::none_of(targets.begin(), targets.end(), [&](const Target& t) { return Marked(chunks, i, t); })) continue;
+    if (!marked && IsYearOf(chunks, i, focus) && targets.front().core.size() != 4) continue;
     const bool shaped = std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return SameShape(chunk, t); });
-    const bool given = std::any_of(asked.begin(), asked.end(), [&](const Chunk& a) { return a.text == chunk.text; });
-    if (!shaped || given || Negated(words, WordAt(words, chunk.begin))) continue;
+    if (!shaped || IsAsked(asked, chunk) || Negated(words, WordAt(words, chunk.begin))) continue;
     // The first candidate that is not ruled out is the answer; another right behind an "or" makes two.
     if (i + 2 < chunks.size() && chunks[i + 1].text == "or" && SameShape(chunks[i + 2], targets.front()) &&
         chunks[i + 2].text != chunk.text)
@@ -241,7 +330,11 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
       return {Grade::kIncorrect, "identifier: of another kind of provision"};
     Verdict verdict{Grade::kIncorrect, "identifier: differs"};
     for (const Target& t : targets) {
-      if (Bare(chunk.text, t) == t.core || Squeeze(chunk.text) == t.label + t.core || chunk.text == t.compact)
+      const std::string squeezed = Squeeze(chunk.text), core = Squeeze(t.core);
+      const bool letters = Pattern(t.core) != "9" && Pattern(t.core).find('a') != std::string::npos;
+      const bool split = letters && i > 0 && Squeeze(chunks[i - 1].text) + squeezed == core;  // "STI 571" for STI-571
+      if (Bare(chunk.text, t) == t.core || squeezed == t.label + t.core || chunk.text == t.compact ||
+          (letters && squeezed == core) || split || (!t.initials.empty() && WithoutZeros(squeezed) == t.initials))
         return {Grade::kCorrect, "identifier"};
       if (IsClassOf(chunk.text, t.core)) verdict = {Grade::kPartial, "identifier: its class"};
       if (t.digits && StartsWith(chunk.text, t.core + "(")) verdict = {Grade::kPartial, "identifier: more precise"};

@@ -53,16 +53,46 @@ Words HeadOf(const Words& question) {
   return head;
 }
 
+// "S.D.N.Y." is SDNY and the other way round.
+void AddAcronym(const Words& words, std::vector<Words>& forms) {
+  const auto letter = [](const Word& w) { return w.text.size() == 1 && w.capital; };
+  const auto dotted = [](const Word& w) { return w.before.empty() || w.before == "." || w.before == ". "; };
+  if (words.size() >= 2 && std::all_of(words.begin(), words.end(), letter) && std::all_of(words.begin(), words.end(), dotted)) {
+    Word whole = words.front();
+    for (size_t i = 1; i < words.size(); ++i) whole.text += words[i].text;
+    whole.stem = whole.original = whole.text;
+    forms.push_back({whole});
+  }
+  const std::string& acronym = words.front().original;
+  const bool capitals = std::all_of(acronym.begin(), acronym.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (words.size() != 1 || !capitals || acronym.size() < 2 || acronym.size() > 8) return;
+  Words letters;
+  for (const char c : words.front().text) {
+    Word w = words.front();
+    w.text = w.stem = w.original = std::string(1, c);
+    letters.push_back(w);
+  }
+  forms.push_back(std::move(letters));
+}
+
 // Every form of the gold as words. What kind of thing it is may be left out if the question says it ("Outstanding Paper
 // [Award]").
-std::vector<Words> Forms(const Gold& gold, const Words& question) {
+// Persons also without titles and second given names.
+std::vector<Words> Forms(const Gold& gold, const Words& question, bool person) {
   std::vector<Words> forms;
   const Words head = HeadOf(question);
+  const auto add_person = [&](Words words) {
+    while (words.size() > 1 && IsTitle(words.front().text)) words.erase(words.begin());
+    if (words.size() < forms.back().size()) forms.push_back(words);
+    if (words.size() > 2) forms.push_back({words.front(), words.back()});
+  };
   for (const std::string& text : AllGolds(gold)) {
     for (const std::string& variant : Variants(text)) {
       Words words = ContentWords(Clean(variant));
       if (words.empty()) continue;
       forms.push_back(words);
+      if (person) add_person(words);
+      AddAcronym(words, forms);
       const auto asked = [&](const Word& w) { return Contains(head, w.text) || IsFiller(w.text); };
       while (!words.empty() && asked(words.back())) words.pop_back();
       while (!words.empty() && asked(words.front())) words.erase(words.begin());
@@ -153,11 +183,32 @@ bool OneOfTwo(const Words& words, size_t at, size_t size, const std::vector<Word
 bool OnlyMentioned(const Words& words, size_t at, const Words& question) {
   if (at == 0 || BeginsSentence(words, at)) return false;
   const std::string& before = words[at - 1].text;
-  if (Contains(question, before)) return false;
+  const auto asked = [&](const Word& w) {
+    return std::any_of(question.begin(), question.end(), [&](const Word& q) { return SameRoot(q.stem, w.stem); });
+  };
+  if (asked(words[at - 1])) return false;
   if (IsOneOf(before, {"near", "besides", "replaced", "replacing", "succeeded", "succeeding", "preceding", "preceded",
                        "resembles", "beside"}))
     return true;
-  return before == "of" && at > 1 && IsOneOf(words[at - 2].text, {"north", "south", "east", "west", "outside", "instead"});
+  if (at < 2 || asked(words[at - 2])) return false;
+  const std::string& relation = words[at - 2].text;
+  if (before == "of")
+    return IsOneOf(relation,
+                   {"north",     "south",       "east",   "west",     "outside",   "instead",   "student", "pupil",
+                    "successor", "predecessor", "son",    "daughter", "brother",   "sister",    "wife",    "husband",
+                    "father",    "mother",      "friend", "rival",    "colleague", "assistant", "nephew",  "contemporary"});
+  return before == "by" && IsOneOf(relation, {"inspired", "influenced", "followed", "preceded", "succeeded", "assisted",
+                                              "encouraged", "supported", "commissioned", "accompanied"});
+}
+
+// "X did not discover it", "X is wrong".
+bool NegatedBehind(const Words& words, size_t end) {
+  if (end >= words.size() || BeginsSentence(words, end)) return false;
+  if (IsOneOf(words[end].text, {"didnt", "doesnt", "isnt", "wasnt", "cannot"})) return true;
+  return end + 1 < words.size() && !BeginsClause(words, end + 1) &&
+         IsOneOf(words[end].text, {"did", "does", "is", "was", "has", "had", "would", "could"}) &&
+         IsOneOf(words[end + 1].text, {"not", "never", "wrong", "incorrect", "false"}) &&
+         !(end + 2 < words.size() && IsOneOf(words[end + 2].text, {"only", "just", "merely"}));
 }
 
 // "It used to be called Urga, but today ...": an older name, unless the question is after it.
@@ -212,6 +263,43 @@ bool LedByAnother(const Words& words, size_t at, const Words& question) {
   return false;
 }
 
+// "Note that X does something else": a sentence that leaves the subject, behind one that has said something.
+bool InAside(const Words& words, size_t at) {
+  size_t begin = at;
+  while (begin > 0 && !BeginsSentence(words, begin)) --begin;
+  if (begin == 0) return false;
+  const std::string& first = words[begin].text;
+  const std::string_view second = begin + 1 < words.size() ? std::string_view(words[begin + 1].text) : "";
+  return IsOneOf(first, {"note", "other", "others", "another", "similarly", "compare", "later", "unlike", "conversely"}) ||
+         (IsOneOf(first, {"by", "in"}) && IsOneOf(second, {"contrast", "comparison"}));
+}
+
+// An earlier sentence answers with another name: it repeats two words of the question and names somebody or something that the
+// question does not, without "although" or "many think".
+bool LedBySentence(const Words& words, size_t at, const Words& question) {
+  size_t begin = 0;
+  while (begin < at) {
+    size_t end = begin + 1;
+    while (end < words.size() && !BeginsSentence(words, end)) ++end;
+    if (at < end) return false;
+    size_t shared = 0;
+    bool named = false;
+    for (size_t i = begin; i < end; ++i) {
+      const Word& w = words[i];
+      if (IsFunctionWord(w.text)) continue;
+      if (std::any_of(question.begin(), question.end(), [&](const Word& q) { return SameRoot(q.stem, w.stem); })) {
+        ++shared;
+      } else if (w.capital && i > begin && !IsGeneric(w.text) && !IsTitle(w.text) && !Negated(words, i)) {
+        named = true;
+      }
+    }
+    const bool aside = IsOneOf(words[begin].text, {"although", "while", "though", "many", "some", "people", "despite", "let"});
+    if (shared >= 2 && named && !aside && end < words.size() && words[end].before.find('?') == std::string::npos) return true;
+    begin = end;
+  }
+  return false;
+}
+
 // Where the question names the options ("a debit or a credit"), the other one: the word beside "or" that is not in the gold.
 std::string OtherOption(const Words& question, const Words& form) {
   for (size_t i = 1; i + 1 < question.size(); ++i) {
@@ -227,7 +315,7 @@ std::string OtherOption(const Words& question, const Words& form) {
 
 bool Claims(const Words& words, size_t at, const Words& form, const std::vector<Words>& forms, const Words& question,
             bool person) {
-  if (Negated(words, at) || OnlyMentioned(words, at, question)) return false;
+  if (Negated(words, at) || NegatedBehind(words, at + form.size()) || OnlyMentioned(words, at, question)) return false;
   if (OneOfTwo(words, at, form.size(), forms, question) || InLongerName(words, at, form.size(), question, person)) return false;
   const bool in_question = std::all_of(form.begin(), form.end(), [&](const Word& w) { return Contains(question, w.text); });
   if (in_question) {
@@ -238,49 +326,7 @@ bool Claims(const Words& words, size_t at, const Words& form, const std::vector<
     }
     return true;
   }
-  return !LedByAnother(words, at, question);
-}
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-    }
-  }
-  return row.back();
-}
-
-// Letters without vowels, doubled ones once: equal for spellings by ear.
-std::string Skeleton(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::string_view("aeiouyh").find(c) == std::string_view::npos && (out.empty() || out.back() != c)) out += c;
-  }
-  return out;
-}
-
-// A slip in a person's name: one letter in eight or more, or the same consonants, also with words joined or split; the first
-// letters of the first and last word agree. How many words of the answer it takes, 0 for none.
-size_t SameNameMisspelt(const Words& words, size_t at, const Words& form) {
-  std::string gold;
-  for (const Word& w : form) gold += w.text;
-  if (gold.size() < 8 || gold.size() > 100) return 0;
-  const std::string skeleton = Skeleton(gold);
-  std::string answer;
-  for (size_t n = 1; n <= form.size() + 1 && at + n <= words.size(); ++n) {
-    const Word& last = words[at + n - 1];
-    if (!last.capital && n == 1) return 0;
-    answer += last.text;
-    if (answer.size() > 2 * gold.size()) return 0;
-    if (n + 1 < form.size() || answer.front() != gold.front() || last.text.front() != form.back().text.front()) continue;
-    if (EditDistance(gold, answer) <= gold.size() / 8 || (skeleton.size() >= 5 && skeleton == Skeleton(answer))) return n;
-  }
-  return 0;
+  return !InAside(words, at) && !LedByAnother(words, at, question) && !LedBySentence(words, at, question);
 }
 
 // The answer gives part of the gold and nothing that is not in it.
@@ -296,100 +342,32 @@ bool PartOfGold(const Words& words, const Words& gold, const Words& question, bo
   return shared > 0 && shared < gold.size() && !(person && gold.size() < 2);
 }
 
-// A list of three or more: all of it in any order is right, some of it and nothing wrong is partial.
-std::optional<Verdict> MatchList(const Gold& gold, const Words& words, const Words& question) {
-  if (std::count(gold.answer.begin(), gold.answer.end(), ',') < 2) return std::nullopt;
-  size_t items = 0, given = 0;
-  std::string_view rest = gold.answer;
-  while (!rest.empty()) {
-    const size_t comma = std::min(rest.find(','), rest.size());
-    Words item = ContentWords(Clean(rest.substr(0, comma)));
-    rest.remove_prefix(std::min(rest.size(), comma + 1));
-    if (!item.empty() && item[0].text == "and") item.erase(item.begin());
-    if (item.empty()) continue;
-    ++items;
-    for (size_t i = 0; i < words.size(); ++i) {
-      if (!Matches(words, i, item) || Negated(words, i)) continue;
-      ++given;
-      break;
-    }
-  }
-  Words named;  // by the gold or an alias
-  for (const std::string& text : AllGolds(gold)) {
-    for (const Word& word : ContentWords(Clean(text))) named.push_back(word);
-  }
-  const bool more = std::any_of(words.begin(), words.end(), [&](const Word& w) {
-    return w.text != "and" && !Contains(named, w.text) && !Contains(question, w.text) && !IsFiller(w.text) && !IsGeneric(w.text);
-  });
-  if (given > 0 && more) return Verdict{Grade::kIncorrect, "list: something else in it"};
-  if (given == items) return Verdict{Grade::kCorrect, "list"};
-  if (2 * given >= items) return Verdict{Grade::kPartial, "list: part of it"};
-  return Verdict{Grade::kIncorrect, "list: differs"};
-}
-
-// "X and Y": both in any order, and nothing else.
-bool IsWholePair(const std::string& gold, const Words& words, const Words& question) {
-  const Words full = ContentWords(Clean(gold));
-  size_t middle = 0;
-  while (middle < full.size() && full[middle].text != "and") ++middle;
-  if (middle == 0 || middle + 1 >= full.size() || gold.find(',') != gold.npos) return false;
-  const auto begin = full.begin(), end = full.end(), between = begin + static_cast<std::ptrdiff_t>(middle);
-  for (const Words& item : {Words(begin, between), Words(between + 1, end)}) {
-    bool given = false;
-    for (size_t i = 0; i < words.size() && !given; ++i) given = Matches(words, i, item) && !Negated(words, i);
-    if (!given) return false;
-  }
-  return std::all_of(words.begin(), words.end(), [&](const Word& w) {
-    return w.text == "and" || Contains(full, w.text) || Contains(question, w.text) || IsFiller(w.text) || IsGeneric(w.text);
-  });
-}
-
 }  // namespace
 
-// "Fleming, Alexander" or "M. Bulgakov wrote it" for a full name: the words of the answer at `at` that name the person, 0 for
-// none.
-size_t NameInShort(const Words& words, size_t at, const Words& form) {
-  const size_t n = form.size();
-  if (n < 2 || at + 2 > words.size()) return 0;
-  if (at == 0 && words.size() == n && words[0].text == form.back().text && words[1].before == ", " &&
-      std::equal(form.begin(), form.end() - 1, words.begin() + 1, [](const Word& a, const Word& b) { return a.text == b.text; }))
-    return n;
-  size_t initials = 0;
-  while (at + initials < words.size() && words[at + initials].text.size() == 1 && words[at + initials].capital &&
-         initials + 1 < n && words[at + initials].text[0] == form[initials].text[0])
-    ++initials;
-  return initials > 0 && at + initials < words.size() && words[at + initials].text == form.back().text ? initials + 1 : 0;
+namespace {
+
+// The surname alone: the last word of a gold of several.
+std::vector<Words> Surnames(const std::vector<Words>& forms) {
+  std::vector<Words> surnames;
+  for (const Words& form : forms) {
+    if (form.size() > 1 && form.back().text.size() >= 3 && form.back().capital) surnames.push_back({form.back()});
+  }
+  return surnames;
 }
 
-Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
-  const Words words = ContentWords(focus), question = ContentWords(Clean(gold.question));
-  const std::vector<Words> forms = Forms(gold, question);
-  // Before the forms: a list with one item too many contains the right one word for word.
-  const std::optional<Verdict> list = MatchList(gold, words, question);
-  if (list && list->rule == "list: something else in it") return *list;
-  bool mentioned = false;
-  for (const Words& form : forms) {
-    size_t seen = 0;
-    for (size_t at = 0; at < words.size() && seen < kMostOccurrences; ++at) {
-      const bool equal = Matches(words, at, form);
-      size_t slip = person && !equal ? SameNameMisspelt(words, at, form) : 0;
-      if (person && !equal && slip == 0) slip = NameInShort(words, at, form);
-      if (!equal && slip == 0) continue;
-      mentioned = true;
-      ++seen;
-      const Words claimed(words.begin() + static_cast<std::ptrdiff_t>(at),
-                          words.begin() + static_cast<std::ptrdiff_t>(at + (equal ? form.size() : slip)));
-      if (Claims(words, at, claimed, forms, question, person)) return {Grade::kCorrect, equal ? "name" : "name: misspelt"};
-    }
-  }
-  if (list) return *list;
-  for (const std::string& text : AllGolds(gold)) {
-    if (IsWholePair(text, words, question)) return {Grade::kCorrect, "list"};
-  }
-  if (mentioned) return {Grade::kIncorrect, "name: mentioned, not claimed"};
+// A part of the gold and nothing else. nullopt: it is not that.
+std::optional<Verdict> MatchPart(const Gold& gold, const Words& words, const Words& question, bool person) {
   for (const std::string& text : AllGolds(gold)) {
     const Words full = ContentWords(Clean(text));
     if (!PartOfGold(words, full, question, person)) continue;
+    const std::vector<std::string> variants = Variants(text);
+    // "California" for "San Francisco, California" says too little.
+    const size_t place = variants.size() > 1 && text.find(", ") != text.npos ? ContentWords(Clean(variants.back())).size() : 0;
+    const auto in_place = [&](const Word& w) {
+      return std::any_of(full.begin(), full.begin() + static_cast<std::ptrdiff_t>(std::min(place, full.size())),
+                         [&](const Word& g) { return g.text == w.text && !IsFiller(g.text); });
+    };
+    if (place > 0 && std::none_of(words.begin(), words.end(), in_place)) return Verdict{Grade::kIncorrect, "name: its region"};
     // What is missing may be in the question: the first name of somebody's wife.
     const bool presumed = std::all_of(full.begin(), full.end(),
                                       [&](const Word& w) { return Contains(words, w.text) || Contains(question, w.text); });
@@ -399,10 +377,47 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
     const bool kind_left_out = std::all_of(full.begin(), full.end(), [&](const Word& w) {
       return Contains(words, w.text) || Contains(head, w.text) || IsFiller(w.text);
     });
-    if (!person && kind_left_out) return {Grade::kCorrect, "name: its kind left out"};
+    if (!person && kind_left_out) return Verdict{Grade::kCorrect, "name: its kind left out"};
     return surname ? Verdict{Grade::kCorrect, "name: surname"} : Verdict{Grade::kPartial, "name: part of it"};
   }
-  return {Grade::kIncorrect, "name: differs"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
+  const Words words = ContentWords(focus), question = ContentWords(Clean(gold.question));
+  const bool case_name = HasAny(Joined(ContentWords(Clean(gold.answer))), {" v ", " vs "});  // of persons, so it may be misspelt
+  std::vector<Words> forms = Forms(gold, question, person);
+  // Before the forms: a list with one item too many contains the right one word for word.
+  const std::optional<Verdict> list = MatchList(gold, GoldItems(gold, question), focus, question, person);
+  if (list && (list->grade == Grade::kCorrect || list->rule == "list: something else in it")) return *list;
+  bool mentioned = false;
+  const size_t full = forms.size();
+  const std::vector<Words> surnames = person && !list ? Surnames(forms) : std::vector<Words>();
+  std::vector<Words> all = forms;
+  all.insert(all.end(), surnames.begin(), surnames.end());
+  for (size_t f = 0; f < all.size(); ++f) {
+    size_t seen = 0;
+    for (size_t at = 0; at < words.size() && seen < kMostOccurrences; ++at) {
+      const bool equal = Matches(words, at, all[f]);
+      const size_t taken = equal ? all[f].size() : (person && f < full) || case_name ? NamedAt(words, at, all[f]) : 0;
+      if (taken == 0) continue;
+      if (person && all[f].size() == 1 && OfAnotherBearer(words, at, forms, question)) continue;
+      mentioned = true;
+      ++seen;
+      const Words claimed(words.begin() + static_cast<std::ptrdiff_t>(at),
+                          words.begin() + static_cast<std::ptrdiff_t>(at + taken));
+      if (Claims(words, at, claimed, all, question, person)) return {Grade::kCorrect, equal ? "name" : "name: another writing"};
+    }
+  }
+  if (list && list->grade == Grade::kPartial) return *list;
+  if (mentioned) return {Grade::kIncorrect, "name: mentioned, not claimed"};
+  if (const auto part = MatchPart(gold, words, question, person)) return *part;
+  for (const std::string& text : AllGolds(gold)) {
+    if (!person && SaysInOtherWords(text, words)) return {Grade::kCorrect, "name: in other words"};
+  }
+  return list ? *list : Verdict{Grade::kIncorrect, "name: differs"};
 }
 
 }  // namespace tidemark::omniscience

@@ -3,7 +3,9 @@
 #define TIDEMARK_EVALS_OMNISCIENCE_MATCH_RULES_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "evals/omniscience/match.h"
 #include "evals/omniscience/text.h"
@@ -25,6 +27,26 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person);
 // words[i] stands behind a negation or a comparison in its clause ("not X", "rather than X", "unlike X"), or is said to be what
 // others wrongly believe.
 bool Negated(const Words& words, size_t i);
+
+// How many words of the answer at words[at] name the person (or thing) of a gold form: exactly, with middle names or initials,
+// as "Surname, Given", or with a slip of spelling. 0: none.
+size_t NamedAt(const Words& words, size_t at, const Words& form);
+// "Sir", "Justice": may stand before a name or not.
+bool IsTitle(std::string_view word);
+// A surname at words[at] stands behind a given name that no form of the gold has: "Henri Cohen".
+bool OfAnotherBearer(const Words& words, size_t at, const std::vector<Words>& forms, const Words& question);
+
+// A gold of "yes", "no", "true" or "false"; nullopt: it is none.
+std::optional<Verdict> MatchPolar(const Gold& gold, std::string_view focus);
+// The words of a gold that is no proper name, in other forms and with other small words between them; of a long one four fifths
+// in one sentence that is negative where the gold is.
+bool SaysInOtherWords(const std::string& gold, const Words& words);
+
+// The parts of a gold that lists several; empty: it does not.
+std::vector<Words> GoldItems(const Gold& gold, const Words& question);
+// All parts in any order and nothing else beside them: A; at least half of them: C.
+std::optional<Verdict> MatchList(const Gold& gold, const std::vector<Words>& items, std::string_view focus, const Words& question,
+                                 bool person);
 
 // The word that holds byte `at` or the next one; words.size() at the end.
 size_t WordAt(const Words& words, size_t at);

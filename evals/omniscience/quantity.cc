@@ -163,7 +163,34 @@ void ReadSurroundings(std::string_view text, std::string_view original, Quantity
   if (EndsWithAny(before, {"minus"})) q.value = -q.value;
   q.bound = EndsWithAny(before, {"more than", "less than", "fewer than", "at least", "at most", " over", " under", " above",
                                  " below", "up to", "greater than", "<", ">"});
+  q.approximate = EndsWithAny(before, {"about", "around", "approximately", "roughly", "approx", "approx.", "nearly", "almost",
+                                       "circa", "ca.", "some"}) ||
+                  EndsWithAny(text.substr(0, q.begin), {"~", "~ ", "\xE2\x89\x88 ", "\xE2\x89\x88"});
   if (q.unit.dimension.empty() == false || length > 0) q.bare = false;
+}
+
+// "5730 ± 40 years": what follows the sign is no value of its own, and its unit is the value's.
+void ReadTolerance(std::string_view text, std::string_view original, Quantity& q) {
+  size_t at = q.end;
+  const auto skip = [&] {
+    while (at < text.size() && text[at] == ' ') ++at;
+  };
+  skip();
+  const std::string_view rest = text.substr(at);
+  const size_t sign = rest.starts_with("\xC2\xB1") ? 2 : rest.starts_with("+/-") ? 3 : 0;
+  if (sign == 0) return;
+  at += sign;
+  skip();
+  const auto digits = at < text.size() && IsDigit(text[at]) ? ReadDigits(text, at) : std::nullopt;
+  if (!digits) return;
+  q.end = digits->end;
+  size_t length = 0;
+  at = q.end;
+  skip();
+  const Unit unit = UnitAt(original, at, length);
+  if (length == 0) return;
+  if (q.unit.dimension.empty()) q.unit = unit;
+  q.end = at + length;
 }
 
 std::optional<Quantity> ReadNumeral(std::string_view text, std::string_view original, size_t pos) {
@@ -206,6 +233,7 @@ std::optional<Quantity> ReadNumeral(std::string_view text, std::string_view orig
   }
   if (!std::isfinite(q.value)) return std::nullopt;
   ReadSurroundings(text, original, q);
+  ReadTolerance(text, original, q);
   return q;
 }
 

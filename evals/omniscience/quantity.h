@@ -17,6 +17,7 @@ struct Quantity {
   bool round = false;  // a whole number that ends in a zero, so its last digits may be rounded ("100 million")
   Unit unit;
   bool bound = false;         // "more than", "at least": not a value
+  bool approximate = false;   // "about", "roughly", "~"
   bool spelled_one = false;   // the word "one", which is often no number
   bool bare = false;          // a whole number of 3 or 4 digits without unit, sign or magnitude: may be a year
   bool range_before = false;  // joined to the previous number by "or", "to", a dash, a slash

@@ -54,10 +54,29 @@ bool IsWordCharacter(char32_t c) {
   return u_isalnum(u) || (U_GET_GC_MASK(u) & U_GC_M_MASK) != 0;
 }
 
+// alpha to omega; the second sigma ends words.
+constexpr std::string_view kGreek[] = {"alpha", "beta",   "gamma",   "delta", "epsilon", "zeta",    "eta",  "theta", "iota",
+                                       "kappa", "lambda", "mu",      "nu",    "xi",      "omicron", "pi",   "rho",   "sigma",
+                                       "sigma", "tau",    "upsilon", "phi",   "chi",     "psi",     "omega"};
+
+// A Greek letter that names something: not the signs of micro and ohm.
+bool IsGreek(char32_t c) {
+  return ((c >= U'\u03B1' && c <= U'\u03C9') || (c >= U'\u0391' && c <= U'\u03A9')) && c != U'\u03BC' && c != U'\u03A9';
+}
+
+std::string Spelled(std::string folded) {
+  size_t pos = 0;
+  const auto c = NextCodePoint(folded, pos);
+  if (c && pos == folded.size() && *c >= U'\u03B1' && *c <= U'\u03C9') return std::string(kGreek[*c - U'\u03B1']);
+  return folded;
+}
+
 }  // namespace
 
-std::string Clean(std::string_view text) {
-  if (text.size() > kMostBytes) text = text.substr(0, CompleteUtf8Prefix(text.substr(0, kMostBytes)));
+std::string Clean(std::string_view original) {
+  if (original.size() > kMostBytes) original = original.substr(0, CompleteUtf8Prefix(original.substr(0, kMostBytes)));
+  const std::string plain = WithoutLatex(original);
+  const std::string_view text = plain;
   std::u32string out;
   bool raised = false;
   for (const char32_t c : DecodeUtf8(text)) {
@@ -118,21 +137,23 @@ Words SplitWords(std::string_view cleaned) {
     word.begin = begin;
     word.capital = u_isupper(static_cast<UChar32>(*c));
     word.before = std::exchange(before, {});
+    bool greek = IsGreek(*c);
     while (pos < cleaned.size()) {
       size_t after = pos;
       const auto d = NextCodePoint(cleaned, after);
       const bool inside = d && (IsWordCharacter(*d) || (*d == U'\'' && next_is_letter(after)));
-      if (!inside) break;
+      if (!inside || (IsGreek(*d) != greek && *d != U'\'')) break;
       pos = after;
     }
     word.end = pos;
     word.original = cleaned.substr(begin, pos - begin);
-    word.text = Fold(word.original);
+    word.text = Spelled(Fold(word.original));
     const size_t owner = word.text.size() > 2 && word.text.ends_with("'s") ? word.text.size() - 2 : 0;
     const std::string_view stem = std::string_view(word.text).substr(0, owner);
     if (owner > 0 && !IsOneOf(stem, {"it", "there", "he", "she", "what", "that", "who", "here", "let", "where"}))
       word.text.resize(owner);
     std::erase(word.text, '\'');
+    word.stem = Stem(word.text);
     words.push_back(std::move(word));
   }
   return words;
@@ -197,7 +218,8 @@ bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> list
 bool Matches(const Words& words, size_t at, const Words& part) {
   if (part.empty() || at + part.size() > words.size()) return false;
   for (size_t i = 0; i < part.size(); ++i) {
-    if (words[at + i].text != part[i].text) return false;
+    const Word &a = words[at + i], &b = part[i];
+    if (a.text != b.text && ((a.capital && b.capital) || a.stem != b.stem)) return false;
   }
   return true;
 }
@@ -212,6 +234,23 @@ bool IsFiller(std::string_view word) {
              "exactly", "around", "has",      "have",    "does",      "did",   "must",     "should", "there",   "which",
              "who",     "what",   "im",       "correct", "simply",    "guess", "perhaps",  "maybe",  "also",    "these",
              "those",   "here",   "most",     "very",    "one"});
+}
+
+bool IsFunctionWord(std::string_view word) {
+  return IsFiller(word) ||
+         IsOneOf(word,
+                 {"although", "though",       "while",   "whereas",  "when",      "where",   "since",    "because",   "after",
+                  "before",   "then",         "however", "later",    "only",      "but",     "if",       "unlike",    "like",
+                  "both",     "even",         "not",     "no",       "or",        "nor",     "than",     "into",      "during",
+                  "under",    "over",         "between", "among",    "until",     "through", "against",  "about",     "can",
+                  "could",    "may",          "might",   "will",     "do",        "done",    "had",      "been",      "being",
+                  "his",      "her",          "their",   "our",      "your",      "you",     "we",       "him",       "them",
+                  "me",       "so",           "thus",    "hence",    "therefore", "other",   "others",   "some",      "any",
+                  "all",      "each",         "such",    "whose",    "whom",      "how",     "why",      "just",      "still",
+                  "yet",      "often",        "usually", "commonly", "instead",   "rather",  "together", "today",     "now",
+                  "without",  "within",       "per",     "via",      "upon",      "around",  "near",     "including", "actually",
+                  "indeed",   "respectively", "made",    "used",     "first",     "let",     "many",     "more",      "much",
+                  "during"});
 }
 
 }  // namespace tidemark::omniscience

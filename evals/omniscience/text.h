@@ -13,6 +13,7 @@ namespace tidemark::omniscience {
 
 struct Word {
   std::string text;           // folded, no possessive s: "Königsberg's" is "konigsberg"
+  std::string stem;           // text as Stem gives it
   std::string original;       // as written
   std::string before;         // what separates it from the previous word, spaces as one ' '
   bool capital = false;       // begins with an upper-case letter
@@ -25,11 +26,22 @@ using Words = std::vector<Word>;
 inline constexpr size_t kMostBytes = 1 << 15;
 std::string Clean(std::string_view text);
 
+// What LaTeX writes, in plain characters: "$6.02 \times 10^{23}$" is "6.02 x 10^23", "\boxed{x}" is "answer: x". Dollar signs
+// of money and backslashes of code stay.
+std::string WithoutLatex(std::string_view text);
+
+// A folded word without plural s, in American spelling: "colours" is "color", "haemoglobin" "hemoglobin".
+std::string Stem(std::string_view folded);
+
+// Two forms of one word: "lack" and "lacked", "survivor" and "surviving".
+bool SameRoot(std::string_view a, std::string_view b);
+
 // Unicode case folding, compatibility decomposition, marks removed; a few letters that do not decompose (o with stroke and the
 // like) become their base letter.
 std::string Fold(std::string_view text);
 
 // Maximal runs of letters, marks and digits; an apostrophe between letters belongs to the word and is dropped from its text.
+// Greek letters beside Latin ones are a word of their own, and a single one is its name: "TNFα" is "tnf" "alpha".
 Words SplitWords(std::string_view cleaned);
 
 // SplitWords without articles: "the", and "a" or "an" in lower case or before a lower-case word ("vitamin A" keeps its A).
@@ -46,11 +58,14 @@ bool HasAny(std::string_view joined, std::span<const std::string_view> phrases);
 bool HasAny(std::string_view joined, std::initializer_list<std::string_view> phrases);
 bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> list);
 
-// Words [at, at + part.size()) equal part.
+// Words [at, at + part.size()) equal part; words that are not both capitalised are compared by stem.
 bool Matches(const Words& words, size_t at, const Words& part);
 
 // Words that carry no answer: "the answer is", "it was", "sure".
 bool IsFiller(std::string_view word);
+
+// Prepositions, conjunctions, pronouns, auxiliaries and common adverbs: no part of a name or a term.
+bool IsFunctionWord(std::string_view word);
 
 }  // namespace tidemark::omniscience
 

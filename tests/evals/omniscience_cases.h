@@ -124,7 +124,7 @@ inline constexpr GradedCase kNameCases[] = {
     {"name", kDebit, "debit", "", "credit", 'B'},
     {"name", kDebit, "debit", "", "It is entered as a credit, not as a debit.", 'B'},
     {"name", kDebit, "debit", "", "It is entered as a debit, not as a credit.", 'A'},
-    {"name", kDebit, "debit", "", "Increases of assets are debits", 'B'},  // plural: not the word, and a rule must stop somewhere
+    {"name", kDebit, "debit", "", "Increases of assets are debits", 'A'},
     {"name", kDebit, "debit", "", "Debit or credit", 'B'},
     {"name", kDebit, "debit", "", kDebit, 'D'},
     // lists
