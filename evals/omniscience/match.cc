@@ -15,20 +15,44 @@ bool SameWords(const Words& a, const Words& b) { return a.size() == b.size() && 
 
 bool HasDigit(std::string_view text) { return text.find_first_of("0123456789") != text.npos; }
 
+// words[i] takes back what stands before it: "Wait, ...", "... - no, ...", "or rather".
+bool TakesBack(const Words& words, size_t i) {
+  const std::string &w = words[i].text, &next = words[i + 1].text;
+  const bool pause = words[i + 1].before.find_first_of(",-:;.") != std::string::npos;
+  if (BeginsSentence(words, i)) {
+    if (IsOneOf(w, {"actually", "correction", "wait", "scratch"}) || (w == "on" && IsOneOf(next, {"second", "reflection"})))
+      return true;
+    if (w == "sorry" && (pause || IsOneOf(next, {"it", "its", "i", "that"}))) return true;
+    if (w == "my" && next == "mistake") return true;
+    if (w == "let" && next == "me" && i + 2 < words.size() && words[i + 2].text == "correct") return true;
+  }
+  if (!BeginsClause(words, i)) return false;
+  return IsOneOf(w, {"wait", "correction", "scratch"}) ||
+         (w == "no" && (pause || IsOneOf(next, {"wait", "sorry", "actually"}))) ||
+         (w == "i" && IsOneOf(next, {"mean", "meant", "misspoke"})) || (w == "or" && next == "rather") ||
+         (w == "sorry" && words[i - 1].text == "no");
+}
+
 // The part of the answer that counts: after the last correction ("Actually, ..."), and after the last "the answer is".
-std::string_view Focus(std::string_view cleaned) {
+std::string_view Focus(std::string_view cleaned, const Words& question) {
   const Words words = SplitWords(cleaned);
+  const auto tells = [&](const Word& w) {
+    return !IsFunctionWord(w.text) &&
+           std::none_of(question.begin(), question.end(), [&](const Word& q) { return q.text == w.text; });
+  };
+  size_t last = words.size();  // of the words that say something
+  while (last > 0 && !tells(words[last - 1])) --last;
   size_t from = 0;
   for (size_t i = 1; i + 1 < words.size(); ++i) {
-    const std::string& w = words[i].text;
-    const bool marker = IsOneOf(w, {"actually", "correction", "wait", "sorry", "scratch"}) ||
-                        (w == "no" && words[i + 1].text == "wait") || (w == "on" && words[i + 1].text == "second") ||
-                        (w == "i" && IsOneOf(words[i + 1].text, {"mean", "meant"}));
-    if (marker && BeginsSentence(words, i)) from = i + 1;
+    if (!TakesBack(words, i)) continue;
+    const size_t begin = words[i].text == "no" ? i : i + 1;  // "No" may be the answer
+    if (begin < last) from = begin;
   }
   for (size_t i = from; i + 2 < words.size(); ++i) {
     if (words[i].text == "answer" && (words[i + 1].text == "is" || words[i + 1].before.find(':') != std::string::npos)) {
-      from = words[i + 1].text == "is" ? i + 2 : i + 1;
+      const size_t begin = words[i + 1].text == "is" ? i + 2 : i + 1;
+      const bool negated = words[begin].text == "not";
+      if (!negated) from = begin;
     }
   }
   return from == 0 ? cleaned : cleaned.substr(words[from].begin);
@@ -132,7 +156,9 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
   }
   // A rounding that calls itself one may keep two digits; others must look like the value.
   const double magnitude = gold.value == 0 ? 0 : std::floor(std::log10(std::fabs(gold.value)));
-  const bool near = difference <= (answer.approximate && magnitude - coarse >= 1 ? 0.05 : 0.005) * std::fabs(gold.value);
+  const bool count = gold.unit.dimension.empty() && gold.place == 0 && std::fabs(gold.value) < 1e4;  // 210 is not 209 roughly put
+  const bool near = !(count && !answer.approximate) &&
+                    difference <= (answer.approximate && magnitude - coarse >= 1 ? 0.05 : 0.005) * std::fabs(gold.value);
   if (near && (converted || (coarse > place && difference <= 0.5 * std::pow(10.0, coarse) + slack)))
     return {Grade::kPartial, "number: less precise"};
   return {Grade::kIncorrect, "number: differs"};
@@ -202,6 +228,10 @@ std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus) {
     if (power > 0 && given.power > 0 && golds.front().power == 0) {  // asked in millions, answered "28 million"
       given.value /= std::pow(10.0, power);
       given.place -= power;
+    }
+    if (power > 0 && given.power == 0 && golds.front().power > 0) {  // and the other way round
+      given.value *= std::pow(10.0, power);
+      given.place += power;
     }
     verdict = CompareNumbers(golds.front(), given, UnitAskedFor(question), gold.digits);
     // "At least 6 %" answers a question for a minimum.
@@ -369,7 +399,10 @@ Kind KindOf(const Gold& gold) {
   for (const auto& [name, kind] : kKinds) {
     if (gold.kind == name) return kind;
   }
-  const std::string cleaned = Clean(gold.answer);
+  std::string cleaned = Clean(gold.answer);
+  // "Treaty of Vienna (1738)" is a name.
+  if (const size_t open = cleaned.find(" ("); open != cleaned.npos && cleaned.back() == ')' && !HasDigit(cleaned.substr(0, open)))
+    cleaned.resize(open);
   const std::string question = Joined(SplitWords(Clean(gold.question))), own = Joined(SplitWords(cleaned));
   const bool asks_when = HasAny(question, {" year ", " when ", " date ", " decade "});
   const std::vector<Date> dates = FindDates(SplitWords(cleaned));
@@ -400,9 +433,9 @@ Kind KindOf(const Gold& gold) {
   return AsksForPerson(question, SplitWords(cleaned)) ? Kind::kPerson : Kind::kName;
 }
 
-Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
-  const std::string cleaned = Clean(answer);
-  const Stance stance = ReadStance(cleaned, Clean(gold.question));
+namespace {
+
+Verdict GradeCleaned(const Gold& gold, std::string_view cleaned, const Stance& stance) {
   if (stance.empty) return {Grade::kNotAttempted, "empty"};
   const Words words = ContentWords(cleaned);
   const bool restates = SameWords(words, ContentWords(Clean(gold.question)));
@@ -421,7 +454,7 @@ Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
   }
   if (stance.abstains) return {Grade::kNotAttempted, "abstains"};
   if (restates) return {Grade::kNotAttempted, "repeats the question"};
-  const std::string_view focus = Focus(cleaned);
+  const std::string_view focus = Focus(cleaned, SplitWords(Clean(gold.question)));
   if (IsRatio(gold.answer)) {
     const auto given = RatioIn(focus), right = RatioIn(gold.answer);
     if (given && right) return given == right ? Verdict{Grade::kCorrect, "ratio"} : Verdict{Grade::kIncorrect, "ratio: differs"};
@@ -447,6 +480,16 @@ Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
   if (kind == Kind::kIdentifier) return MatchIdentifier(gold, focus);
   if (kind == Kind::kCode) return MatchCode(gold, focus);
   return MatchName(gold, focus, kind == Kind::kPerson);
+}
+
+}  // namespace
+
+Verdict GradeByMatch(const Gold& gold, std::string_view answer) {
+  const std::string cleaned = Clean(answer);
+  const Stance stance = ReadStance(cleaned, Clean(gold.question));
+  const Verdict verdict = GradeCleaned(gold, cleaned, stance);
+  if (verdict.grade == Grade::kIncorrect && stance.defers) return {Grade::kNotAttempted, "asks back or sends elsewhere"};
+  return verdict;
 }
 
 }  // namespace tidemark::omniscience

@@ -397,7 +397,8 @@ Verdict MatchCode(const Gold& gold, std::string_view focus) {
   const size_t i = WordAt(words, *first);
   const bool behind_or = i > 0 && words[i - 1].text == "or";
   const size_t next = WordAt(words, *first + 1) + 1;
-  const bool before_or = next < words.size() && words[next].text == "or" && next + 1 < words.size();
+  const bool before_or = next < words.size() && words[next].text == "or" && next + 1 < words.size() &&
+                         words[next].before.find('(') == std::string::npos;  // "-x (or --extract)" is one option
   if (behind_or || before_or) return {Grade::kIncorrect, "code: two given"};
   return {Grade::kCorrect, "code"};
 }

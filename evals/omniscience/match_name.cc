@@ -151,7 +151,7 @@ bool OneOfTwo(const Words& words, size_t at, size_t size, const std::vector<Word
   };
   if (end < words.size() && words[end].before == "/" && !is_gold(end)) return true;
   if (at > 0 && words[at].before == "/" && !ends_with_gold(at)) return true;
-  if (end + 1 < words.size() && words[end].text == "or") {
+  if (end + 1 < words.size() && words[end].text == "or" && words[end].before.find('(') == std::string::npos) {
     size_t next = end + 1;
     while (next + 1 < words.size() &&
            IsOneOf(words[next].text, {"maybe", "perhaps", "possibly", "even", "simply", "just", "more", "precisely"}))
@@ -188,7 +188,7 @@ bool OnlyMentioned(const Words& words, size_t at, const Words& question) {
   };
   if (asked(words[at - 1])) return false;
   if (IsOneOf(before, {"near", "besides", "replaced", "replacing", "succeeded", "succeeding", "preceding", "preceded",
-                       "resembles", "beside"}))
+                       "resembles", "beside", "after", "behind"}))
     return true;
   if (at < 2 || asked(words[at - 2])) return false;
   const std::string& relation = words[at - 2].text;
@@ -209,6 +209,20 @@ bool NegatedBehind(const Words& words, size_t end) {
          IsOneOf(words[end].text, {"did", "does", "is", "was", "has", "had", "would", "could"}) &&
          IsOneOf(words[end + 1].text, {"not", "never", "wrong", "incorrect", "false"}) &&
          !(end + 2 < words.size() && IsOneOf(words[end + 2].text, {"only", "just", "merely"}));
+}
+
+// "in Nevada and later moved to Delaware": what came later, behind another name in the same sentence.
+bool CameLater(const Words& words, size_t at, const Words& question) {
+  bool later = false;
+  for (size_t i = at; i-- > 0;) {
+    const std::string& w = words[i].text;
+    if (IsOneOf(w, {"later", "subsequently", "eventually", "afterwards"}) && !Contains(question, w)) later = true;
+    const bool name = words[i].capital && !BeginsSentence(words, i) && !Contains(question, w) && !IsFunctionWord(w) &&
+                      !IsGeneric(w) && !IsTitle(w) && !Negated(words, i);
+    if (later && name) return true;
+    if (BeginsSentence(words, i)) break;
+  }
+  return false;
 }
 
 // "It used to be called Urga, but today ...": an older name, unless the question is after it.
@@ -233,6 +247,7 @@ bool Retracted(const Words& words, size_t end) {
 // The first clause that says something says something else: "Lyon, which is larger than Paris".
 bool LedByAnother(const Words& words, size_t at, const Words& question) {
   size_t begin = 0;
+  bool subject = false;  // the clause before repeats words of the question and says nothing yet
   while (begin < at) {
     size_t end = begin + 1;
     while (end < words.size() && !BeginsClause(words, end) &&
@@ -257,7 +272,13 @@ bool LedByAnother(const Words& words, size_t at, const Words& question) {
       capital = capital || (words[i].capital && i > 0) || (i == 0 && words[i].capital && end - begin <= 3);
     }
     if (begin == 0 && end - begin == 3 && !all_capital) capital = false;  // a sentence, and not the name asked for
-    if (!adverbial && telling > 0 && telling <= 4 && capital && !Negated(words, end - 1)) return true;
+    const bool asked =
+        std::any_of(words.begin() + static_cast<std::ptrdiff_t>(begin), words.begin() + static_cast<std::ptrdiff_t>(end),
+                    [&](const Word& w) { return !IsFiller(w.text) && Contains(question, w.text); });
+    // "The first reactor, Chicago Pile-1, was built by ...": an apposition.
+    const bool apposition = subject && !asked && !BeginsSentence(words, end);
+    if (!adverbial && !apposition && telling > 0 && telling <= 4 && capital && !Negated(words, end - 1)) return true;
+    subject = telling == 0 && asked;
     begin = end;
   }
   return false;
@@ -315,7 +336,9 @@ std::string OtherOption(const Words& question, const Words& form) {
 
 bool Claims(const Words& words, size_t at, const Words& form, const std::vector<Words>& forms, const Words& question,
             bool person) {
-  if (Negated(words, at) || NegatedBehind(words, at + form.size()) || OnlyMentioned(words, at, question)) return false;
+  if (Negated(words, at) || NegatedBehind(words, at + form.size()) || OnlyMentioned(words, at, question) ||
+      CameLater(words, at, question))
+    return false;
   if (OneOfTwo(words, at, form.size(), forms, question) || InLongerName(words, at, form.size(), question, person)) return false;
   const bool in_question = std::all_of(form.begin(), form.end(), [&](const Word& w) { return Contains(question, w.text); });
   if (in_question) {

@@ -4,13 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "evals/omniscience/stance_rules.h"
 #include "evals/omniscience/text.h"
 
 namespace tidemark::omniscience {
 namespace {
-
-// One sentence as " w1 w2 w3 ", without words that only colour it.
-using Sentence = std::string;
 
 constexpr size_t kNone = Sentence::npos;
 
@@ -49,7 +47,9 @@ std::vector<size_t> Claims(const Words& words, const Words& question) {
     } else if (BeginsClause(words, i)) {
       introduction = false;
     }
-    const bool digits = text.find_first_of("0123456789") != text.npos;
+    // "has only 99 articles" bounds what there is.
+    const bool limit = i > 0 && IsOneOf(words[i - 1].text, {"only", "just", "merely", "than"});
+    const bool digits = text.find_first_of("0123456789") != text.npos && !limit;
     const bool name = words[i].capital && i > begin && text != "i" && text != "im" && text != "ive";
     const bool asked = std::any_of(question.begin(), question.end(), [&](const Word& w) { return w.text == text; });
     if ((digits || name) && !asked && !introduction && claims.back() == kNone) claims.back() = length;
@@ -60,46 +60,6 @@ std::vector<size_t> Claims(const Words& words, const Words& question) {
 
 bool Starts(const Sentence& s, std::initializer_list<std::string_view> openings) {
   return std::any_of(openings.begin(), openings.end(), [&](std::string_view o) { return s.compare(1, o.size(), o) == 0; });
-}
-
-bool Is(const Sentence& s, std::initializer_list<std::string_view> whole) {
-  return std::any_of(whole.begin(), whole.end(), [&](std::string_view w) { return s == " " + std::string(w) + " "; });
-}
-
-// "I cannot" alone is too wide: "I cannot praise Paris, the capital, enough".
-bool CannotTell(const Sentence& s) {
-  static constexpr std::string_view kCannot[] = {
-      " i cannot ",         " i cant ",         " i can not ",      " i could not ",  " i couldnt ",  " we cannot ",
-      " we cant ",          " cannot be ",      " cant be ",        " i wont ",       " i will not ", " i was not able to ",
-      " i am not able to ", " im not able to ", " i am unable to ", " im unable to ", " unable to ",  " not possible to ",
-      " impossible to ",    " no way to "};
-  for (const std::string_view cannot : kCannot) {
-    const size_t at = s.find(cannot);
-    if (at == s.npos) continue;
-    const size_t begin = at + cannot.size();
-    const std::string_view verb = std::string_view(s).substr(begin, s.find(' ', begin) - begin);
-    if (IsOneOf(verb, {"determine", "determined",  "answer",    "answered",    "say",      "said",    "tell",      "told",
-                       "verify",    "verified",    "confirm",   "confirmed",   "find",     "found",   "provide",   "provided",
-                       "identify",  "identified",  "recall",    "give",        "given",    "help",    "assist",    "be",
-                       "know",      "known",       "guess",     "access",      "name",     "predict", "predicted", "state",
-                       "stated",    "locate",      "remember",  "offer",       "think",    "comply",  "discuss",   "share",
-                       "establish", "established", "ascertain", "ascertained", "retrieve", "look",    "check",     "see",
-                       "browse",    "search",      "place"})) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// "I do not know much, yet I am certain it is nitrogen."
-bool SureOfIt(const Sentence& s) {
-  for (const std::string_view sure :
-       {" i am certain it ", " im certain it ", " i am sure it ", " im sure it ", " i am certain that ", " i am certain its ",
-        " im certain its ", " i am sure its ", " im sure its "}) {
-    const size_t at = s.find(sure);
-    if (at != s.npos && HasAny(s.substr(0, at + 1), {" yet ", " but ", " though ", " although "})) return true;
-  }
-  return false;
 }
 
 // "not 100 % sure", "not entirely certain" only hedges where something else is said: such words are taken out then.
@@ -127,229 +87,53 @@ Words WithoutPartialDoubt(const Words& words, const Words& question) {
   return words;
 }
 
-bool DoesNotKnow(const Sentence& s) {
-  if (SureOfIt(s)) return false;
-  static constexpr std::string_view kAnywhere[] = {" i dont know ",
-                                                   " i do not know ",
-                                                   " i didnt know ",
-                                                   " i did not know ",
-                                                   " we dont know ",
-                                                   " we do not know ",
-                                                   " i dont have ",
-                                                   " i do not have ",
-                                                   " i have no ",
-                                                   " ive no ",
-                                                   " i am not sure ",
-                                                   " im not sure ",
-                                                   " i am unsure ",
-                                                   " im unsure ",
-                                                   " i am not certain ",
-                                                   " im not certain ",
-                                                   " i am uncertain ",
-                                                   " im uncertain ",
-                                                   " i am not aware ",
-                                                   " im not aware ",
-                                                   " i am unaware ",
-                                                   " im unaware ",
-                                                   " i am not familiar ",
-                                                   " im not familiar ",
-                                                   " i am unfamiliar ",
-                                                   " im unfamiliar ",
-                                                   " i lack ",
-                                                   " need more context ",
-                                                   " need more information ",
-                                                   " need more details ",
-                                                   " need more detail ",
-                                                   " need more data ",
-                                                   " need additional ",
-                                                   " need further ",
-                                                   " needs more context ",
-                                                   " needs more information ",
-                                                   " more context is ",
-                                                   " more context needed ",
-                                                   " more information is needed ",
-                                                   " more information is required ",
-                                                   " require more ",
-                                                   " requires more context ",
-                                                   " would need ",
-                                                   " not enough information ",
-                                                   " not enough context ",
-                                                   " not enough data ",
-                                                   " insufficient ",
-                                                   " i dont recall ",
-                                                   " i do not recall ",
-                                                   " i dont remember ",
-                                                   " i do not remember ",
-                                                   " i cannot recall ",
-                                                   " not heard of ",
-                                                   " never heard of ",
-                                                   " answer is unknown ",
-                                                   " it is unknown ",
-                                                   " its unknown ",
-                                                   " it is not known ",
-                                                   " its not known ",
-                                                   " beyond my knowledge ",
-                                                   " outside my knowledge ",
-                                                   " outside of my knowledge ",
-                                                   " my knowledge does not ",
-                                                   " my knowledge doesnt ",
-                                                   " need access to ",
-                                                   " need tools ",
-                                                   " need a tool ",
-                                                   " i must decline ",
-                                                   " i decline ",
-                                                   " i refuse ",
-                                                   " i would rather not ",
-                                                   " id rather not ",
-                                                   " no reliable information ",
-                                                   " there is no information ",
-                                                   " there is no record ",
-                                                   " no information available ",
-                                                   " not publicly ",
-                                                   " not in my training ",
-                                                   " without more context ",
-                                                   " without more information ",
-                                                   " without additional ",
-                                                   " without further ",
-                                                   " i forget ",
-                                                   " i forgot ",
-                                                   " couldnt tell you ",
-                                                   " cant tell ",
-                                                   " i have not been able to ",
-                                                   " is unclear to me ",
-                                                   " known to me ",
-                                                   " available to me ",
-                                                   " beats me ",
-                                                   " isnt enough information ",
-                                                   " is not enough information ",
-                                                   " need to look ",
-                                                   " need to check ",
-                                                   " have to look ",
-                                                   " have to check ",
-                                                   " escapes me ",
-                                                   " eludes me ",
-                                                   " slipped my mind ",
-                                                   " slips my mind ",
-                                                   " nothing comes to mind ",
-                                                   " drawing a blank ",
-                                                   " my mind is blank ",
-                                                   " memory fails ",
-                                                   " no way for me ",
-                                                   " not something i ",
-                                                   " isnt something i ",
-                                                   " i dont recognize ",
-                                                   " i dont recognise ",
-                                                   " i do not recognize ",
-                                                   " i do not recognise ",
-                                                   " a language model ",
-                                                   " rephrase the question ",
-                                                   " rephrase your question ",
-                                                   " no lo se ",
-                                                   " je ne sais pas ",
-                                                   " ich weiss es nicht ",
-                                                   " ich weiss nicht ",
-                                                   " non lo so ",
-                                                   " nao sei "};
-  if (HasAny(s, kAnywhere) || CannotTell(s)) return true;
-  return Starts(s, {"dont know ",
-                    "do not know ",
-                    "not sure ",
-                    "unsure ",
-                    "no idea ",
-                    "no clue ",
-                    "not certain ",
-                    "no information ",
-                    "not known ",
-                    "uncertain ",
-                    "please provide ",
-                    "could you provide ",
-                    "could you please ",
-                    "can you provide ",
-                    "can you please ",
-                    "could you clarify ",
-                    "can you clarify ",
-                    "need more ",
-                    "cannot determine ",
-                    "cant determine ",
-                    "cannot say ",
-                    "cant say ",
-                    "cannot answer ",
-                    "cant answer ",
-                    "idk ",
-                    "dunno ",
-                    "unable to ",
-                    "cant recall ",
-                    "cannot recall ",
-                    "cant remember ",
-                    "cannot remember ",
-                    "dont recall ",
-                    "dont remember ",
-                    "hard to say ",
-                    "difficult to say ",
-                    "tough to say ",
-                    "no comment "}) ||
-         Is(s, {"unknown", "unclear", "n a", "na", "pass", "no answer", "not available", "not applicable", "unsure", "im lost",
-                "skip"});
+bool IsQuestionRoot(std::string_view word, const Words& question) {
+  if (IsFunctionWord(word)) return false;
+  const std::string stem = Stem(word);
+  return std::any_of(question.begin(), question.end(), [&](const Word& q) { return SameRoot(q.stem, stem); });
 }
 
-bool Unknowable(const Sentence& s) {
-  if (HasAny(s, {" i have no way ", " ive no way "})) return false;  // of oneself alone
-  return HasAny(s, {" cannot be known ",
-                    " cant be known ",
-                    " unknowable ",
-                    " nobody knows ",
-                    " no one knows ",
-                    " nobody can know ",
-                    " no one can know ",
-                    " impossible to know ",
-                    " impossible to say ",
-                    " impossible to tell ",
-                    " impossible to determine ",
-                    " impossible to predict ",
-                    " not possible to know ",
-                    " not possible to say ",
-                    " not possible to predict ",
-                    " not possible to determine ",
-                    " cannot be predicted ",
-                    " cant be predicted ",
-                    " cannot be determined ",
-                    " cant be determined ",
-                    " no way to know ",
-                    " no way of knowing ",
-                    " no one could know ",
-                    " nobody could know ",
-                    " not recorded ",
-                    " was never recorded ",
-                    " is not knowable ",
-                    " cannot be answered ",
-                    " cant be answered "});
+// Being, happening, belonging or being made; the base form where "did not" asks for it.
+bool IsBeing(std::string_view w) {
+  return IsOneOf(
+      w, {"exist",   "exists",   "existed",   "existent",   "existing",   "happen",     "happened",   "occur",       "occurred",
+          "real",    "actual",   "valid",     "genuine",    "recognized", "recognised", "legitimate", "authentic",   "documented",
+          "defined", "define",   "specified", "specify",    "assigned",   "assign",     "part",       "member",      "thing",
+          "awarded", "award",    "held",      "hold",       "signed",     "sign",       "ratified",   "ratify",      "issued",
+          "issue",   "released", "release",   "published",  "publish",    "founded",    "found",      "established", "built",
+          "build",   "created",  "create",    "invented",   "invent",     "discovered", "discover",   "written",     "write",
+          "made",    "make",     "born",      "won",        "win",        "appointed",  "elected",    "launched",    "launch",
+          "include", "included", "contain",   "contained",  "contains",   "have",       "has",        "had",         "end",
+          "ends",    "finite",   "place",     "introduced", "introduce",  "correspond", "described",  "listed",      "supported",
+          "compose", "composed", "paint",     "painted",    "receive",    "received",   "possess",    "registered",  "attested"});
 }
 
-// "does not exist", "was never formally ratified", "isn't a recognised member": a negation, and right behind it (articles and
-// adverbs aside) a word of being, happening, belonging or being made. Where the negation stands, kNone: nowhere.
-size_t FindNegatedBeing(const Sentence& s) {
+// "does not exist", "was never formally ratified", "isn't a recognised member", "is not a Git command": a negation, and right
+// behind it (articles and adverbs aside) a word of being, or what the question calls the thing. "did not write a work called
+// Martiad": the thing itself a few words on. Where the negation stands, kNone: nowhere.
+size_t FindNegatedBeing(const Sentence& s, const Words& question) {
+  constexpr int kMostBetween = 7;
   size_t at = 0;
   while (at + 1 < s.size()) {
     const size_t begin = at + 1, end = s.find(' ', begin);
     const std::string_view word = std::string_view(s).substr(begin, end - begin);
     const bool negates = IsOneOf(word, {"not", "never", "isnt", "arent", "wasnt", "werent", "hasnt", "havent", "hadnt", "doesnt",
-                                        "dont", "didnt", "neither"});
+                                        "dont", "didnt", "neither", "cannot", "cant"});
+    bool copula = IsOneOf(word, {"isnt", "arent", "wasnt", "werent"}) || s.substr(0, begin).ends_with(" is ") ||
+                  s.substr(0, begin).ends_with(" are ") || s.substr(0, begin).ends_with(" was ") ||
+                  s.substr(0, begin).ends_with(" were ");
     size_t next = end;
-    for (int skipped = 0; negates && skipped < 4 && next + 1 < s.size(); ++skipped) {
+    for (int skipped = 0; negates && skipped < kMostBetween && next + 1 < s.size(); ++skipped) {
       const size_t stop = s.find(' ', next + 1);
       const std::string_view what = std::string_view(s).substr(next + 1, stop - next - 1);
-      if (IsOneOf(what, {"exist",      "exists",   "existed",   "existent",  "happen",      "happened",   "occur",    "occurred",
-                         "real",       "actual",   "valid",     "genuine",   "recognized",  "recognised", "defined",  "define",
-                         "specified",  "assigned", "part",      "member",    "country",     "element",    "standard", "thing",
-                         "word",       "term",     "awarded",   "held",      "signed",      "ratified",   "ratify",   "issued",
-                         "released",   "publish",  "published", "founded",   "established", "built",      "created",  "invented",
-                         "discovered", "written",  "made",      "born",      "won",         "appointed",  "elected",  "launched",
-                         "include",    "included", "contain",   "contains",  "have",        "has",        "had",      "end",
-                         "ends",       "finite",   "place",     "introduced"})) {
-        return at;
+      if (IsBeing(what) || (word == "never" && what.size() > 4 && what.ends_with("ed"))) return at;
+      if (copula && IsOneOf(what, {"a", "an", "any", "one"})) {  // "is not a country", "isn't a Git command"
+        const size_t noun = std::min(s.find(' ', stop + 1), s.size());
+        if (stop + 1 < s.size() && IsQuestionRoot(std::string_view(s).substr(stop + 1, noun - stop - 1), question)) return at;
       }
-      if (!IsOneOf(what, {"a", "an", "the", "any", "been", "be", "ever", "yet", "formally", "officially", "currently", "known",
-                          "take", "took", "taken", "in", "fact", "widely"}))
+      if (!IsOneOf(what, {"a",        "an",         "the",       "any",   "been", "be",   "ever",  "yet",
+                          "formally", "officially", "currently", "known", "take", "took", "taken", "in",
+                          "fact",     "widely",     "appear",    "seem",  "to",   "even", "one"}))
         break;
       next = stop;
     }
@@ -358,18 +142,65 @@ size_t FindNegatedBeing(const Sentence& s) {
   return kNone;
 }
 
+// "no header", "no real number", "possess no tail fin": "no" before what the question names. Not at a comma: "No, ...".
+size_t FindNoThing(const Sentence& s, const Words& question) {
+  for (size_t at = s.find(" no "); at != s.npos; at = s.find(" no ", at + 1)) {
+    const std::string_view rest = std::string_view(s).substr(at, 60);
+    if (HasAny(rest.substr(0, 40),
+               {" called ", " named ", " exists ", " exist ", " existed ", " by that name ", " of that name "}))
+      return at;
+    size_t next = at + 3;
+    for (int skipped = 0; skipped < 3 && next + 1 < s.size(); ++skipped) {
+      const size_t stop = std::min(s.find(' ', next + 1), s.size());
+      const std::string_view what = std::string_view(s).substr(next + 1, stop - next - 1);
+      if (what == "such" || IsQuestionRoot(what, question)) return at;
+      if (!IsOneOf(what, {"real", "known", "actual", "recorded", "single", "second", "separate", "official", "valid", "other"}))
+        break;
+      next = stop;
+    }
+  }
+  return kNone;
+}
+
+// "is fictional", "a made-up drug", "the premise is false", "infinitely many": what is said of things that are not.
+size_t FindUnreal(const Sentence& s) {
+  const std::vector<std::string_view> t = Tokens(s);
+  for (size_t i = 0; i < t.size(); ++i) {
+    const size_t at = static_cast<size_t>(t[i].data() - s.data()) - 1;
+    if (IsOneOf(t[i], {"fictional", "fictitious", "imaginary", "mythical", "legendary", "nonexistent", "fabricated", "hoax",
+                       "imagined", "invented", "undefined", "infinite", "infinitely", "endless", "unbounded", "fake", "bogus"})) {
+      const std::string_view before = i > 0 ? t[i - 1] : "";
+      const bool said = IsOneOf(before, {"is", "are", "was", "be", "a", "an", "entirely", "purely", "completely", "likely",
+                                         "probably", "apparently", "clearly", "seems", "appears", "as", "are", "and", "or"});
+      if (said || i == 0 || IsOneOf(t[i], {"nonexistent", "infinitely"})) return at;
+    }
+    const std::string_view next = i + 1 < t.size() ? t[i + 1] : "";
+    if ((t[i] == "made" && next == "up") ||
+        (IsOneOf(t[i], {"false", "flawed", "mistaken", "incorrect", "wrong"}) && next == "premise"))
+      return at;
+    if (t[i] == "premise" && s.find_first_of("fimw", at) != s.npos &&
+        HasAny(s.substr(at), {" false ", " incorrect ", " mistaken ", " wrong ", " flawed ", " not "}))
+      return at;
+    if (IsOneOf(t[i], {"myth", "legend", "fiction"}) && i > 0 && IsOneOf(t[i - 1], {"a", "of", "pure", "just", "only"}))
+      return at;
+  }
+  return kNone;
+}
+
 // Where in the sentence the denial stands; kNone: it denies nothing.
-size_t FindDenial(const Sentence& s, size_t claim) {
-  static constexpr std::string_view kDenials[] = {
-      " no such ",        " is fictional ",  " be fictional ",   " are fictional ",   " a fictional ", " fictitious ",
-      " is imaginary ",   " an imaginary ",  " is mythical ",    " a mythical ",      " is a myth ",   " is legendary ",
-      " a legendary ",    " is a legend ",   " made up ",        " is invented ",     " an invented ", " nonexistent ",
-      " false premise ",  " undefined ",     " is infinite ",    " infinitely many ", " was never ",   " has never been ",
-      " nothing called ", " nothing named ", " neither exists ", " lack a ",          " lack any ",    " not a known ",
-      " lacks a ",        " lacks any ",     " no real "};
+size_t FindDenial(const Sentence& s, size_t claim, const Words& question) {
+  static constexpr std::string_view kDenials[] = {" no such ", " nothing called ", " nothing named ", " nothing by that name ",
+                                                  " neither exists "};
   size_t first = kNone;
   for (const std::string_view denial : kDenials) first = std::min(first, s.find(denial));
-  first = std::min(first, FindNegatedBeing(s));
+  first = std::min({first, FindNegatedBeing(s, question), FindNoThing(s, question), FindUnreal(s)});
+  for (const std::string_view lack : {" lack ", " lacks ", " lacked "}) {
+    const size_t at = s.find(lack);
+    const std::string_view rest = at == s.npos ? std::string_view() : std::string_view(s).substr(at + lack.size());
+    for (const std::string_view w : Tokens(" " + std::string(rest.substr(0, 40)))) {
+      if (IsQuestionRoot(w, question)) first = std::min(first, at);
+    }
+  }
   if (!HasAny(s, {" nobody else ", " no one else "})) first = std::min({first, s.find(" nobody "), s.find(" no one ")});
   // "No, 1655" negates something else.
   const bool number_behind_no = s.size() > 4 && s[4] >= '0' && s[4] <= '9' && claim == 4;
@@ -390,6 +221,10 @@ size_t FindDenial(const Sentence& s, size_t claim) {
       first = std::min(first, at);
     }
   }
+  // "not in 1912 but in 1921": the other is claimed.
+  const size_t but =
+      first == kNone ? kNone : std::min({s.find(" but ", first), s.find(" rather ", first), s.find(" instead ", first)});
+  if (but != kNone && claim != kNone && claim > first && s.find_first_of("0123456789", but) != s.npos) return kNone;
   return first;
 }
 
@@ -401,7 +236,7 @@ bool DeniesBesideClaim(const Sentence& s, size_t denial, size_t claim) {
 }
 
 bool Hedged(const Sentence& s) {
-  return HasAny(s, {" may ", " might ", " perhaps ", " possibly ", " maybe ", " could be ", " if ", " i think ", " i suspect "});
+  return HasAny(s, {" may ", " might ", " perhaps ", " possibly ", " maybe ", " could be ", " if ", " i suspect "});
 }
 
 // The answer begins with nothing but a name or a number, not in the question: "Riga, I don't know why you ask". What follows is
@@ -423,33 +258,61 @@ bool BeginsWithAnswer(const Words& words, const Words& question) {
     ++end;
   } while (end < words.size() && end < kMost && !BeginsClause(words, end));
   if (end < words.size() && (!BeginsClause(words, end) || words[end].before.find('?') != std::string::npos)) return false;
-  return !DoesNotKnow(clause) && !Unknowable(clause) && FindDenial(clause, kNone) == kNone;
+  return !DoesNotKnow(clause) && !Unknowable(clause) && FindDenial(clause, kNone, question) == kNone;
+}
+
+}  // namespace
+
+namespace {
+
+// Words with which an answer is given for what the speaker takes it to be: "I think it is", "probably", "it was". Not those of
+// mere possibility.
+bool Commits(const Sentence& s, const Words& question) {
+  if (HasAny(s, {" may ", " might ", " could ", " maybe ", " perhaps ", " possibly ", " can be "})) return false;
+  if (!HasAny(s, {" i think ", " i believe ", " i would say ", " id say ", " i would guess ", " probably ", " likely ",
+                  " best guess ", " it is ", " its ", " it was ", " answer is ", " should be ", " must be ", " am fairly ",
+                  " pretty sure ", " is ", " was "}))
+    return false;
+  const std::vector<std::string_view> tokens = Tokens(s);
+  return std::any_of(tokens.begin(), tokens.end(), [&](std::string_view w) {
+    return !IsFunctionWord(w) && !IsNegation(w) && !IsQuestionRoot(w, question) && !Colours(w) &&
+           !IsOneOf(w, {"sure",   "certain", "unsure", "uncertain",   "confident", "best",    "say",
+                        "exact",  "im",      "answer", "want",        "give",      "wrong",   "am",
+                        "fairly", "pretty",  "know",   "information", "without",   "further", "details"});
+  });
 }
 
 }  // namespace
 
 Stance ReadStance(std::string_view cleaned, std::string_view question) {
-  const Words words = WithoutPartialDoubt(SplitWords(cleaned), SplitWords(question));
+  const Words asked = SplitWords(question);
+  const Words words = WithoutPartialDoubt(SplitWords(cleaned), asked);
   Stance stance;
   stance.empty = words.empty();
   size_t hedges = 0;
   bool claimed = false;  // by an earlier sentence
+  bool doubts = false, ignorant = false, commits = false;
   const std::vector<Sentence> sentences = Sentences(words);
-  const std::vector<size_t> claims = Claims(words, SplitWords(question));
-  const bool answered = !words.empty() && BeginsWithAnswer(words, SplitWords(question));
+  const std::vector<size_t> claims = Claims(words, asked);
+  const bool answered = !words.empty() && BeginsWithAnswer(words, asked);
   for (size_t i = 0; i < sentences.size(); ++i) {
     const Sentence& s = sentences[i];
-    const bool unknowable = Unknowable(s), unknown = DoesNotKnow(s);
+    const bool unknowable = Unknowable(s), unknown = DoesNotKnow(s), doubt = unknown && OnlyDoubts(s);
     stance.unknowable = stance.unknowable || unknowable;
-    const size_t denial = FindDenial(s, claims[i]);
+    const size_t denial = FindDenial(s, claims[i], asked);
+    commits = commits || Commits(s, asked);
     if (unknowable || unknown) {
-      stance.abstains = stance.abstains || !answered;
+      (doubt ? doubts : ignorant) = true;
     } else if (denial != kNone && !claimed && !DeniesBesideClaim(s, denial, claims[i])) {
       if (Hedged(s)) ++hedges;
       stance.denies = stance.denies || !Hedged(s);
     }
+    stance.defers = stance.defers || Defers(s);
     claimed = claimed || claims[i] != kNone;
   }
+  // "I'm not sure, but I think it's Riga" answers; "I don't know, perhaps Riga" does not.
+  stance.abstains = !answered && (ignorant || (doubts && !commits));
+  stance.defers = stance.defers && !claimed;
   stance.only_hedges = hedges > 0 && hedges == sentences.size();
   return stance;
 }

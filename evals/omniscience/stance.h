@@ -11,6 +11,7 @@ struct Stance {
   bool abstains = false;     // says somewhere that it does not know, cannot tell or needs more; or refuses
   bool denies = false;       // says without hedging that the thing asked about does not exist (or is not defined, not awarded...)
   bool unknowable = false;   // says that nobody can know: stronger than not knowing oneself
+  bool defers = false;       // asks back or sends elsewhere ("please consult a lawyer") and claims nothing
   bool only_hedges = false;  // "it may not exist" without more
 };
 

@@ -104,7 +104,7 @@ TEST_CASE("the match judge grades units, refusals, hedges and identifiers as a r
 }
 
 // Written and graded by hand before the judge saw them: it agreed on 51, and on one more since two identifiers joined by "or" are
-// refused, and on one more since a rounding may call itself one. On the rest it differs.
+// refused, and on two more since a rounding may call itself one and wishing to know is not knowing. On the rest it differs.
 constexpr Case kBlind[] = {
     {"number", "What is the boiling point of water at sea level in degrees Celsius?", "100 °C", "212 °F", 'A'},
     {"number", "What is the boiling point of water at sea level in degrees Celsius?", "100 °C", "373.15 K", 'A'},
@@ -169,7 +169,7 @@ constexpr Case kBlind[] = {
     {"number", "What is the speed of sound in air at 20 °C?", "343 m/s", "343 km/s", 'B'},
 };
 
-TEST_CASE("the match judge agrees with 53 of 60 grades that were given before it ran") {
+TEST_CASE("the match judge agrees with 54 of 60 grades that were given before it ran") {
   size_t agreed = 0;
   for (const Case& c : kBlind) {
     const bool person = std::string(c.gold) == "Pablo Picasso";
@@ -178,7 +178,7 @@ TEST_CASE("the match judge agrees with 53 of 60 grades that were given before it
     agreed += omniscience::GradeLetter(verdict.grade) == std::string(1, c.grade) ? 1 : 0;
   }
   CHECK(std::size(kBlind) == 60);
-  CHECK(agreed == 53);
+  CHECK(agreed == 54);
 }
 
 TEST_CASE("the same number under another prefix is another quantity") {
