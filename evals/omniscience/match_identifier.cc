@@ -323,6 +323,9 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
         SameShape(chunks[i + 3], targets.front()) && chunks[i + 3].text != chunk.text)
       return {Grade::kIncorrect, "identifier: two given"};
     const std::string before = i > 0 ? chunks[i - 1].original : "";
+    // "According to RFC 6409, port 587 is used": the number of something else, where the gold has no such label.
+    const bool unlabelled = std::all_of(targets.begin(), targets.end(), [](const Target& t) { return t.label.empty(); });
+    if (unlabelled && IsAcronym(before) && !IsAsked(asked, chunks[i - 1])) continue;
     if (OfSomethingElse(before, targets, asked)) return {Grade::kIncorrect, "identifier: of something else"};
     const int provision = i > 0 ? Provision(chunks[i - 1].text) : 0;
     const auto other_provision = [&](const Target& t) { return Provision(t.label) > 0 && Provision(t.label) != provision; };

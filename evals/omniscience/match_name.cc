@@ -1,5 +1,6 @@
 // Names and other short texts: is the gold what the answer commits itself to?
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "evals/omniscience/match_rules.h"
@@ -179,6 +180,12 @@ bool OneOfTwo(const Words& words, size_t at, size_t size, const std::vector<Word
   return false;
 }
 
+bool IsRelation(std::string_view w) {
+  return IsOneOf(w, {"student",   "pupil",     "successor", "predecessor",  "son",     "daughter", "brother",
+                     "sister",    "wife",      "husband",   "father",       "mother",  "friend",   "rival",
+                     "colleague", "assistant", "nephew",    "contemporary", "teacher", "neighbour"});
+}
+
 // "It is Lyon, near Paris": what stands in such a place is not what is claimed.
 bool OnlyMentioned(const Words& words, size_t at, const Words& question) {
   if (at == 0 || BeginsSentence(words, at)) return false;
@@ -192,11 +199,7 @@ bool OnlyMentioned(const Words& words, size_t at, const Words& question) {
     return true;
   if (at < 2 || asked(words[at - 2])) return false;
   const std::string& relation = words[at - 2].text;
-  if (before == "of")
-    return IsOneOf(relation,
-                   {"north",     "south",       "east",   "west",     "outside",   "instead",   "student", "pupil",
-                    "successor", "predecessor", "son",    "daughter", "brother",   "sister",    "wife",    "husband",
-                    "father",    "mother",      "friend", "rival",    "colleague", "assistant", "nephew",  "contemporary"});
+  if (before == "of") return IsRelation(relation) || IsOneOf(relation, {"north", "south", "east", "west", "outside", "instead"});
   return before == "by" && IsOneOf(relation, {"inspired", "influenced", "followed", "preceded", "succeeded", "assisted",
                                               "encouraged", "supported", "commissioned", "accompanied"});
 }
@@ -204,6 +207,7 @@ bool OnlyMentioned(const Words& words, size_t at, const Words& question) {
 // "X did not discover it", "X is wrong".
 bool NegatedBehind(const Words& words, size_t end) {
   if (end >= words.size() || BeginsSentence(words, end)) return false;
+  if (end > 0 && words[end - 1].original.ends_with("'s") && IsRelation(words[end].text)) return true;  // "X's rival"
   if (IsOneOf(words[end].text, {"didnt", "doesnt", "isnt", "wasnt", "cannot"})) return true;
   return end + 1 < words.size() && !BeginsClause(words, end + 1) &&
          IsOneOf(words[end].text, {"did", "does", "is", "was", "has", "had", "would", "could"}) &&
@@ -272,11 +276,12 @@ bool LedByAnother(const Words& words, size_t at, const Words& question) {
       capital = capital || (words[i].capital && i > 0) || (i == 0 && words[i].capital && end - begin <= 3);
     }
     if (begin == 0 && end - begin == 3 && !all_capital) capital = false;  // a sentence, and not the name asked for
+    const std::span<const Word> clause(words.data() + begin, end - begin);
     const bool asked =
-        std::any_of(words.begin() + static_cast<std::ptrdiff_t>(begin), words.begin() + static_cast<std::ptrdiff_t>(end),
-                    [&](const Word& w) { return !IsFiller(w.text) && Contains(question, w.text); });
+        std::any_of(clause.begin(), clause.end(), [&](const Word& w) { return !IsFiller(w.text) && Contains(question, w.text); });
     // "The first reactor, Chicago Pile-1, was built by ...": an apposition.
-    const bool apposition = subject && !asked && !BeginsSentence(words, end);
+    const bool bare = std::none_of(clause.begin(), clause.end(), [](const Word& w) { return IsFunctionWord(w.text); });
+    const bool apposition = subject && bare && clause.size() <= 4 && !BeginsSentence(words, end);
     if (!adverbial && !apposition && telling > 0 && telling <= 4 && capital && !Negated(words, end - 1)) return true;
     subject = telling == 0 && asked;
     begin = end;

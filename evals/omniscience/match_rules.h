@@ -19,6 +19,8 @@ Kind KindOf(const Gold& gold);
 // Each takes the cleaned part of the answer that counts. nullopt: the gold is not of this kind after all, so it is compared as a
 // name.
 std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus);
+// A gold of two: "3:1", "32-34 °C".
+std::optional<Verdict> MatchTwoNumbers(const Gold& gold, Kind kind, std::string_view focus);
 std::optional<Verdict> MatchDate(const Gold& gold, std::string_view focus);
 Verdict MatchIdentifier(const Gold& gold, std::string_view focus);
 Verdict MatchCode(const Gold& gold, std::string_view focus);
@@ -47,6 +49,9 @@ std::vector<Words> GoldItems(const Gold& gold, const Words& question);
 // All parts in any order and nothing else beside them: A; at least half of them: C.
 std::optional<Verdict> MatchList(const Gold& gold, const std::vector<Words>& items, std::string_view focus, const Words& question,
                                  bool person);
+
+// Four digits that may be a year.
+bool LooksLikeYear(const std::string& text);
 
 // The word that holds byte `at` or the next one; words.size() at the end.
 size_t WordAt(const Words& words, size_t at);

@@ -129,6 +129,17 @@ const Magnitude* MagnitudeAfter(std::string_view text, std::string_view original
   return MagnitudeAt(text, at, kMagnitudes);
 }
 
+// Two symbols with a space between them, behind which the phrase ends: the length of both, otherwise 0. In the middle of a phrase
+// the second is more often a word.
+size_t ProductLength(std::string_view text, size_t at, size_t length) {
+  const size_t begin = at + length + 1;
+  if (length == 0 || length > 4 || begin >= text.size() || text[begin - 1] != ' ') return 0;
+  size_t end = begin;
+  while (end < text.size() && IsAsciiLetter(text[end])) ++end;
+  const bool over = end == text.size() || std::string_view(".,;)\n").find(text[end]) != std::string_view::npos;
+  return end > begin && end - begin <= 2 && over ? end - at : 0;
+}
+
 // Magnitude word and unit after a number, sign, currency and bound before it. `text` is the original in ASCII lower case.
 void ReadSurroundings(std::string_view text, std::string_view original, Quantity& q) {
   const auto skip_space = [&](size_t at) { return at < text.size() && (text[at] == ' ' || text[at] == '-') ? at + 1 : at; };
@@ -143,6 +154,13 @@ void ReadSurroundings(std::string_view text, std::string_view original, Quantity
   const size_t at = skip_space(q.end);
   q.unit = UnitAt(original, at, length);
   if (length > 0) q.end = at + length;
+  if (const size_t product = ProductLength(original, at, length); product > 0) {  // "J s", "kW h"
+    const std::string dotted = std::string(original.substr(at, length)) + "\xC2\xB7" +
+                               std::string(original.substr(at + length + 1, product - length - 1));
+    size_t read = 0;
+    const Unit unit = UnitAt(dotted, 0, read);
+    if (read == dotted.size()) q.unit = unit, q.end = at + product;
+  }
   std::string_view before = text.substr(0, q.begin);
   const auto trim = [&] {
     while (!before.empty() && (before.back() == ' ' || before.back() == '~' || before.back() == '(')) before.remove_suffix(1);

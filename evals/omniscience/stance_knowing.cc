@@ -56,7 +56,7 @@ bool LacksIt(std::string_view w) {
   return IsOneOf(w, {"unavailable", "lacking", "missing", "limited", "insufficient", "incomplete"});
 }
 
-// "I", a negation within three words, and a verb of knowing or telling within four behind it; "have" needs something known.
+// "I", a negation within three words, and a verb of knowing or telling within six behind it; "have" needs something known.
 bool SpeakerDoesNot(const std::vector<std::string_view>& t) {
   for (size_t i = 0; i < t.size(); ++i) {
     const bool negates = IsNegation(t[i]);
@@ -65,7 +65,9 @@ bool SpeakerDoesNot(const std::vector<std::string_view>& t) {
     if (!Speaks(t, from, i) && !(i == 0 && IsOneOf(t[i], {"cannot", "cant", "unable", "dont"}))) continue;
     if (IsOneOf(t[i], {"unsure", "unaware", "unfamiliar", "uncertain", "lack", "decline", "refuse", "forget", "forgot"}))
       return true;
-    const auto behind = Slice(t, i + 1, 4);
+    const bool of_mine = i > 1 && t[i - 2] == "my" && IsOneOf(t[i - 1], {"knowledge", "training", "data", "memory"});
+    if (of_mine) return true;  // "my knowledge does not extend to this"
+    const auto behind = Slice(t, i + 1, 6);
     for (size_t k = 0; k < behind.size(); ++k) {
       if (IsOneOf(behind[k], {"doubt", "but", "only", "just", "merely"})) break;
       if (Knows(behind[k])) return true;
@@ -202,18 +204,15 @@ bool DoesNotKnow(const Sentence& s) {
                                                  " not clear to me ",
                                                  " available to me ",
                                                  " as a language model ",
-                                                 " a large language model ",
+                                                 " as a large language model ",
                                                  " am a language model ",
                                                  " im a language model ",
-                                                 " am an ai ",
-                                                 " im an ai ",
-                                                 " a large language model ",
-                                                 " am a language model ",
-                                                 " im a language model ",
-                                                 " am an ai ",
-                                                 " im an ai ",
-                                                 " just a language model ",
+                                                 " am a large language model ",
                                                  " as an ai ",
+                                                 " am an ai ",
+                                                 " im an ai ",
+                                                 " possible for me ",
+                                                 " impossible for me ",
                                                  " couldnt tell you ",
                                                  " isnt something i ",
                                                  " not something i ",

@@ -334,6 +334,8 @@ Unit UnitAt(std::string_view text, size_t at, size_t& length, bool loose) {
       lead = 5, sign = -1;
     } else if (rest.starts_with("\xC2\xB7") || rest.starts_with("\xE2\x8B\x85")) {
       lead = rest.starts_with("\xC2\xB7") ? 2 : 3;
+    } else if (rest.starts_with('-') && TokenLength(rest, 1) >= 4) {  // "joule-seconds"
+      lead = 1;
     } else if (rest.starts_with(' ')) {
       lead = 1, space = true;
     } else {
