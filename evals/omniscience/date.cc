@@ -97,8 +97,21 @@ bool BeforeCentury(const Words& words, size_t i) {
   return (i + 1 < words.size() && words[i + 1].text == "century") || (i + 2 < words.size() && words[i + 2].text == "century");
 }
 
+// 07/1944
+std::optional<Date> MonthAndYear(const Words& words, size_t i) {
+  if (i + 1 >= words.size() || words[i + 1].before != "/" || words[i].text.size() != 2 || words[i + 1].text.size() != 4)
+    return std::nullopt;
+  const auto month = Number(words[i].text, false), year = Number(words[i + 1].text, false);
+  if (!month || !year || *month < 1 || *month > 12) return std::nullopt;
+  Date date;
+  date.word = i, date.words = 2;
+  date.year = *year, date.month = *month;
+  return date;
+}
+
 std::optional<Date> DateAt(const Words& words, size_t i) {
   if (const auto digits = Digits(words, i)) return digits;
+  if (const auto month = MonthAndYear(words, i)) return month;
   Date date;
   date.word = i;
   size_t at = i;

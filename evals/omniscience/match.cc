@@ -92,7 +92,8 @@ bool Negated(const Words& words, size_t i) {
     if ((w == "instead" && next == "of") || (w == "cannot" && next == "be")) return true;
   }
   // "Many people think it is X, but ...": until a contrast or a new sentence.
-  for (size_t k = i; k-- > 0;) {
+  constexpr size_t kFurthest = 60;
+  for (size_t k = i; k-- > (i > kFurthest ? i - kFurthest : 0);) {
     if (BeginsSentence(words, k + 1) || words[k + 1].text == "but") break;
     const std::string& w = words[k].text;
     if (IsOneOf(w, {"think", "believe", "assume", "thought", "believed", "assumed", "confused", "mistaken", "mistakenly",
@@ -149,8 +150,15 @@ bool AsksForPerson(const std::string& question, const Words& gold) {
 // "Cluj, 1932" lists a place and a year; "14 July, 1789" is one date.
 bool ListsSeveral(const Gold& gold, const std::vector<Date>& dates) {
   if (std::any_of(dates.begin(), dates.end(), [](const Date& d) { return d.month > 0; })) return false;
-  const std::vector<Words> items = GoldItems(gold, ContentWords(Clean(gold.question)));
-  return std::any_of(items.begin(), items.end(), [](const Words& item) { return !HasDigit(item[0].text); });
+  const std::vector<GoldItem> items = GoldItems(gold, ContentWords(Clean(gold.question)));
+  return std::any_of(items.begin(), items.end(), [](const GoldItem& item) { return !HasDigit(item[0][0].text); });
+}
+
+// "O(n log n)", "len(x)": a name and right behind it brackets to the end.
+bool IsCall(std::string_view text) {
+  const size_t open = text.find('(');
+  return open != text.npos && open > 0 && text.back() == ')' && text.substr(0, open).find(' ') == text.npos &&
+         text.find(')') + 1 == text.size() && !HasDigit(text.substr(0, open));
 }
 
 Kind KindOf(const Gold& gold) {
@@ -174,6 +182,7 @@ Kind KindOf(const Gold& gold) {
       (dates.front().month > 0 || dates.front().year < 0 || (asks_when && (LooksLikeYear(cleaned) || dates.front().decade))))
     return Kind::kDate;
   const bool marks = cleaned.find_first_of("(){}[]<>=_") != cleaned.npos || gold.answer.find('`') != gold.answer.npos;
+  if (IsCall(cleaned)) return Kind::kCode;
   if (marks && !HasDigit(cleaned) && cleaned.find(' ') == cleaned.npos) return Kind::kCode;
   if (HasDigit(cleaned)) {
     const std::vector<Quantity> numbers = FindQuantities(cleaned);
@@ -191,7 +200,9 @@ Kind KindOf(const Gold& gold) {
     return Kind::kIdentifier;
   }
   const std::vector<Quantity> spelled = FindQuantities(cleaned);
-  if (spelled.size() == 1 && spelled[0].begin == 0 && HasAny(question, {" how many "})) return Kind::kNumber;
+  const bool measured =
+      spelled.size() == 1 && !spelled[0].unit.dimension.empty() && spelled[0].end == cleaned.size();  // "six years"
+  if (spelled.size() == 1 && spelled[0].begin == 0 && (measured || HasAny(question, {" how many "}))) return Kind::kNumber;
   return AsksForPerson(question, SplitWords(cleaned)) ? Kind::kPerson : Kind::kName;
 }
 

@@ -182,13 +182,14 @@ int Provision(const std::string& word) {
   return 0;
 }
 
-// Without hyphens and the full stops of abbreviations: "rfc7540" for "RFC-7540", "15usc78j(b)" for "15 U.S.C. § 78j(b)".
+// Without hyphens, commas of thousands and the full stops of abbreviations: "rfc7540" for "RFC-7540", "15usc78j(b)" for "15
+// U.S.C. § 78j(b)".
 std::string Squeeze(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     const bool between = i > 0 && i + 1 < text.size() && IsDigit(text[i - 1]) && IsDigit(text[i + 1]);
     const bool inner = i > 0 && i + 1 < text.size() && !IsDigit(text[i - 1]) && IsDigit(text[i + 1]);
-    if ((text[i] == '.' && !between) || (text[i] == '-' && inner)) continue;
+    if ((text[i] == '.' && !between) || (text[i] == '-' && inner) || (text[i] == ',' && between)) continue;
     out += text[i];
   }
   return out;
@@ -305,8 +306,9 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
   if (const auto part = MatchPartOf(targets, chunks, asked, focus)) return *part;
   bool marked = false;
   for (size_t i = 0; i < chunks.size() && !marked; ++i) {
-    marked = !Negated(words, WordAt(words, chunks[i].begin)) && !IsAsked(asked, chunks[i]) && HasDigit(chunks[i].text) &&
-             std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return Marked(chunks, i, t); });
+    marked = HasDigit(chunks[i].text) && !IsAsked(asked, chunks[i]) &&
+             std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return Marked(chunks, i, t); }) &&
+             !Negated(words, WordAt(words, chunks[i].begin));
   }
   for (size_t i = 0; i < chunks.size(); ++i) {
     const Chunk& chunk = chunks[i];

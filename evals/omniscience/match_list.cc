@@ -37,7 +37,8 @@ struct Span {
 // Members: words between separators, without the joining words.
 std::vector<Span> Members(const Words& words) {
   std::vector<Span> members;
-  for (size_t i = 0; i < words.size(); ++i) {
+  constexpr size_t kMost = 256;
+  for (size_t i = 0; i < words.size() && members.size() < kMost; ++i) {
     if (i == 0 || BeginsMember(words, i)) members.push_back({i, i});
     if (Joins(words[i].text)) {
       if (members.back().begin == i) members.back() = {i + 1, i + 1};
@@ -103,43 +104,70 @@ bool AsksForSeveral(const Words& question) {
   });
 }
 
-std::vector<Words> Split(std::string_view gold, bool at_and) {
-  std::vector<Words> items;
+// Parts between commas, semicolons and "and"; what stands in brackets is another writing of its part.
+std::vector<GoldItem> Split(std::string_view gold) {
+  std::vector<GoldItem> items;
+  bool bracket = false, fresh = true;
   for (const Word& w : ContentWords(Clean(gold))) {
-    const bool separates = w.before.find_first_of(",;&\n") != std::string::npos;
-    if (items.empty() || separates || (at_and && w.text == "and" && !items.back().empty())) items.emplace_back();
-    if (w.text != "and" || !(items.back().empty())) items.back().push_back(w);
+    if (w.before.find(')') != std::string::npos) bracket = false;
+    if (w.before.find('(') != std::string::npos && !items.empty()) bracket = fresh = true;
+    if (w.before.find_first_of(",;&\n") != std::string::npos || (w.text == "and" && !bracket) || items.empty()) {
+      if (w.text == "and" || items.empty() || !items.back()[0].empty()) items.push_back({Words()});
+    }
+    if (w.text == "and" && !bracket) continue;
+    if (bracket && fresh) items.back().emplace_back();
+    fresh = false;
+    items.back().back().push_back(w);
   }
-  std::erase_if(items, [](const Words& item) { return item.empty(); });
-  for (Words& item : items) item[0].before.clear();
+  std::erase_if(items, [](const GoldItem& item) { return item[0].empty(); });
+  for (GoldItem& item : items) item[0][0].before.clear();
   return items;
 }
 
 }  // namespace
 
-std::vector<Words> GoldItems(const Gold& gold, const Words& question) {
+std::vector<GoldItem> GoldItems(const Gold& gold, const Words& question) {
+  constexpr size_t kMostWords = 5, kMostAsked = 8;  // of a part; longer ones are rather a sentence
   const bool several = AsksForSeveral(question);
-  std::vector<Words> items = Split(gold.answer, true);
-  const auto capital = [](const Words& item) { return item[0].capital; };
+  std::vector<GoldItem> items = Split(gold.answer);
+  const auto capital = [](const GoldItem& item) { return item[0][0].capital; };
   const bool has_and = Contains(ContentWords(Clean(gold.answer)), "and") || gold.answer.find('&') != std::string::npos;
-  const auto longest =
-      std::max_element(items.begin(), items.end(), [](const Words& a, const Words& b) { return a.size() < b.size(); });
-  if (items.size() < 2 || longest->size() > 5) return {};
+  const auto longest = std::max_element(items.begin(), items.end(),
+                                        [](const GoldItem& a, const GoldItem& b) { return a[0].size() < b[0].size(); });
+  if (items.size() < 2 || (*longest)[0].size() > (several ? kMostAsked : kMostWords)) return {};
   const bool place = std::all_of(items.begin(), items.end(), capital) && !has_and && !several;
-  if (items.size() >= 3) return place ? std::vector<Words>() : items;
+  if (items.size() >= 3) return place ? std::vector<GoldItem>() : items;
   // Two: "Phobos and Deimos", or a name and a number where both were asked for.
-  const bool mixed = HasDigit(items[0]) != HasDigit(items[1]) && !has_and;
-  return several && (has_and || mixed) ? items : std::vector<Words>();
+  const bool mixed = HasDigit(items[0][0]) != HasDigit(items[1][0]) && !has_and;
+  return several && (has_and || mixed) ? items : std::vector<GoldItem>();
 }
 
-std::optional<Verdict> MatchList(const Gold& gold, const std::vector<Words>& items, std::string_view focus, const Words& question,
-                                 bool person) {
+namespace {
+
+// How many words at words[i] give the part, 0 for none.
+size_t Gives(const Words& words, size_t i, const GoldItem& item, const std::vector<Words>& all, const Words& question,
+             bool person) {
+  for (const Words& writing : item) {
+    if (const size_t taken = person ? NamedAt(words, i, writing) : Matches(words, i, writing) ? writing.size() : 0; taken > 0)
+      return taken;
+  }
+  const bool surname = person && item[0].size() > 1 && words[i].text == item[0].back().text;
+  return surname && !OfAnotherBearer(words, i, all, question) ? 1 : 0;
+}
+
+}  // namespace
+
+std::optional<Verdict> MatchList(const Gold& gold, const std::vector<GoldItem>& items, std::string_view focus,
+                                 const Words& question, bool person) {
   if (items.size() < 2) return std::nullopt;
   Words all = ContentWords(focus);
   std::vector<Words> lists = LineHeads(focus);
   const bool lines = !lists.empty();
   if (!lines) lists = {all};
-  const bool names = std::all_of(items.begin(), items.end(), [](const Words& item) { return item[0].capital || HasDigit(item); });
+  const bool names =
+      std::all_of(items.begin(), items.end(), [](const GoldItem& item) { return item[0][0].capital || HasDigit(item[0]); });
+  std::vector<Words> firsts;
+  for (const GoldItem& item : items) firsts.push_back(item[0]);
   Words named;  // by the gold or an alias
   for (const std::string& text : AllGolds(gold)) {
     for (const Word& word : ContentWords(Clean(text))) named.push_back(word);
@@ -153,10 +181,7 @@ std::optional<Verdict> MatchList(const Gold& gold, const std::vector<Words>& ite
       const Span span = members[m];
       for (size_t k = 0; k < items.size(); ++k) {
         for (size_t i = span.begin; i < span.end; ++i) {
-          size_t taken = person ? NamedAt(words, i, items[k]) : Matches(words, i, items[k]) ? items[k].size() : 0;
-          if (taken == 0 && person && items[k].size() > 1 && words[i].text == items[k].back().text &&
-              !OfAnotherBearer(words, i, items, question))
-            taken = 1;
+          const size_t taken = Gives(words, i, items[k], firsts, question, person);
           if (taken == 0 || Negated(words, i)) continue;
           given[k] = true;
           state[m] = 1;

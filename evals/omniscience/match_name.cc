@@ -76,6 +76,27 @@ void AddAcronym(const Words& words, std::vector<Words>& forms) {
   forms.push_back(std::move(letters));
 }
 
+// "Schenck v. United States" is "Schenck v. U.S." and Schenck, if the first party is no public one.
+void AddCaseName(const Words& words, std::vector<Words>& forms) {
+  const auto v = std::find_if(words.begin(), words.end(), [](const Word& w) { return IsOneOf(w.text, {"v", "vs", "versus"}); });
+  if (v == words.begin() || v == words.end() || v + 1 == words.end()) return;
+  const Words first(words.begin(), v), second(v + 1, words.end());
+  const auto is_public = [](const Words& party) {
+    return IsOneOf(party.front().text,
+                   {"united", "state", "people", "commonwealth", "r", "us", "u", "regina", "rex", "re", "city", "in"});
+  };
+  if (second.size() == 2 && second[0].text == "united" && second[1].text == "states") {
+    Words shorter = first;
+    for (const std::string_view letter : {"v", "u", "s"}) {
+      Word w = *v;
+      w.text = w.stem = w.original = letter;
+      shorter.push_back(w);
+    }
+    forms.push_back(shorter);
+  }
+  if (!is_public(first) && first.front().text.size() >= 4) forms.push_back(first);
+}
+
 // Every form of the gold as words. What kind of thing it is may be left out if the question says it ("Outstanding Paper
 // [Award]").
 // Persons also without titles and second given names.
@@ -94,6 +115,7 @@ std::vector<Words> Forms(const Gold& gold, const Words& question, bool person) {
       forms.push_back(words);
       if (person) add_person(words);
       AddAcronym(words, forms);
+      AddCaseName(words, forms);
       const auto asked = [&](const Word& w) { return Contains(head, w.text) || IsFiller(w.text); };
       while (!words.empty() && asked(words.back())) words.pop_back();
       while (!words.empty() && asked(words.front())) words.erase(words.begin());
@@ -200,6 +222,10 @@ bool OnlyMentioned(const Words& words, size_t at, const Words& question) {
   if (at < 2 || asked(words[at - 2])) return false;
   const std::string& relation = words[at - 2].text;
   if (before == "of") return IsRelation(relation) || IsOneOf(relation, {"north", "south", "east", "west", "outside", "instead"});
+  // "written by Pound and edited by Eliot": who is named first did what was asked.
+  for (size_t i = at - 1; before == "by" && i-- > 1 && !BeginsSentence(words, i + 1);) {
+    if (words[i].text == "by" && words[i + 1].capital && !Contains(question, words[i + 1].text)) return true;
+  }
   return before == "by" && IsOneOf(relation, {"inspired", "influenced", "followed", "preceded", "succeeded", "assisted",
                                               "encouraged", "supported", "commissioned", "accompanied"});
 }
@@ -402,8 +428,11 @@ std::optional<Verdict> MatchPart(const Gold& gold, const Words& words, const Wor
     const bool surname = person && (presumed || Contains(words, full.back().text));
     // "C" where the question asks which vitamin.
     const Words head = HeadOf(question);
-    const bool kind_left_out = std::all_of(full.begin(), full.end(), [&](const Word& w) {
-      return Contains(words, w.text) || Contains(head, w.text) || IsFiller(w.text);
+    const bool kind_left_out = std::any_of(variants.begin(), variants.end(), [&](const std::string& variant) {
+      const Words whole = ContentWords(Clean(variant));
+      const auto known = [&](const Word& w) { return Contains(words, w.text) || Contains(head, w.text) || IsFiller(w.text); };
+      const auto given = [&](const Word& w) { return Contains(words, w.text) && !IsFiller(w.text) && !Contains(head, w.text); };
+      return std::all_of(whole.begin(), whole.end(), known) && std::any_of(whole.begin(), whole.end(), given);
     });
     if (!person && kind_left_out) return Verdict{Grade::kCorrect, "name: its kind left out"};
     return surname ? Verdict{Grade::kCorrect, "name: surname"} : Verdict{Grade::kPartial, "name: part of it"};
@@ -432,11 +461,16 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
       const size_t taken = equal ? all[f].size() : (person && f < full) || case_name ? NamedAt(words, at, all[f]) : 0;
       if (taken == 0) continue;
       if (person && all[f].size() == 1 && OfAnotherBearer(words, at, forms, question)) continue;
+      size_t begin = at;  // of the whole name, of which a surname is the end
+      while (f >= full && begin > 0 && words[begin - 1].capital && !BeginsClause(words, begin) &&
+             !IsFunctionWord(words[begin - 1].text))
+        --begin;
       mentioned = true;
       ++seen;
-      const Words claimed(words.begin() + static_cast<std::ptrdiff_t>(at),
+      const Words claimed(words.begin() + static_cast<std::ptrdiff_t>(begin),
                           words.begin() + static_cast<std::ptrdiff_t>(at + taken));
-      if (Claims(words, at, claimed, all, question, person)) return {Grade::kCorrect, equal ? "name" : "name: another writing"};
+      if (Claims(words, begin, claimed, all, question, person))
+        return {Grade::kCorrect, equal ? "name" : "name: another writing"};
     }
   }
   if (list && list->grade == Grade::kPartial) return *list;

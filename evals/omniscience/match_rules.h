@@ -44,11 +44,13 @@ std::optional<Verdict> MatchPolar(const Gold& gold, std::string_view focus);
 // in one sentence that is negative where the gold is.
 bool SaysInOtherWords(const std::string& gold, const Words& words);
 
+// A part of a gold that lists several: its writings, without brackets and in them.
+using GoldItem = std::vector<Words>;
 // The parts of a gold that lists several; empty: it does not.
-std::vector<Words> GoldItems(const Gold& gold, const Words& question);
+std::vector<GoldItem> GoldItems(const Gold& gold, const Words& question);
 // All parts in any order and nothing else beside them: A; at least half of them: C.
-std::optional<Verdict> MatchList(const Gold& gold, const std::vector<Words>& items, std::string_view focus, const Words& question,
-                                 bool person);
+std::optional<Verdict> MatchList(const Gold& gold, const std::vector<GoldItem>& items, std::string_view focus,
+                                 const Words& question, bool person);
 
 // Four digits that may be a year.
 bool LooksLikeYear(const std::string& text);

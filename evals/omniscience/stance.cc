@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evals/omniscience/stance_rules.h"
@@ -165,6 +166,7 @@ size_t FindNoThing(const Sentence& s, const Words& question) {
 // "is fictional", "a made-up drug", "the premise is false", "infinitely many": what is said of things that are not.
 size_t FindUnreal(const Sentence& s) {
   const std::vector<std::string_view> t = Tokens(s);
+  bool premise = false;  // looked at
   for (size_t i = 0; i < t.size(); ++i) {
     const size_t at = static_cast<size_t>(t[i].data() - s.data()) - 1;
     if (IsOneOf(t[i], {"fictional", "fictitious", "imaginary", "mythical", "legendary", "nonexistent", "fabricated", "hoax",
@@ -178,9 +180,10 @@ size_t FindUnreal(const Sentence& s) {
     if ((t[i] == "made" && next == "up") ||
         (IsOneOf(t[i], {"false", "flawed", "mistaken", "incorrect", "wrong"}) && next == "premise"))
       return at;
-    if (t[i] == "premise" && s.find_first_of("fimw", at) != s.npos &&
-        HasAny(s.substr(at), {" false ", " incorrect ", " mistaken ", " wrong ", " flawed ", " not "}))
+    if (t[i] == "premise" && !std::exchange(premise, true) &&
+        HasAny(std::string_view(s).substr(at), {" false ", " incorrect ", " mistaken ", " wrong ", " flawed ", " not "}))
       return at;
+    if (t[i] == "neither" && HasAny(std::string_view(s).substr(at), {" exists ", " exist ", " existed "})) return at;
     if (IsOneOf(t[i], {"myth", "legend", "fiction"}) && i > 0 && IsOneOf(t[i - 1], {"a", "of", "pure", "just", "only"}))
       return at;
   }

@@ -98,6 +98,8 @@ std::string Stem(std::string_view folded) {
       if (text.size() > british.size() + 2) ReplaceEnd(text, british, std::string(1, end[0]) + "z" + std::string(more));
     }
   }
+  if (text.size() > 5 && text.ends_with('e')) text.pop_back();  // thiamine, thiamin
+  if (text.ends_with("tr") || text.ends_with("br")) text.insert(text.size() - 1, "e");
   if (text.ends_with("tre") || text.ends_with("bre")) std::swap(text[text.size() - 1], text[text.size() - 2]);
   return text;
 }
