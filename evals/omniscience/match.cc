@@ -135,11 +135,15 @@ bool AsksForPerson(const std::string& question, const Words& gold) {
     const bool agent =
         w.size() >= 6 && (w.ends_with("ist") || w.ends_with("ician") || w.ends_with("opher") || w.ends_with("istrian"));
     if (agent || IsTitle(w) ||
-        IsOneOf(w, {"author",   "writer",    "composer",  "painter",       "architect", "director",   "engineer",
-                    "founder",  "inventor",  "explorer",  "poet",          "actor",     "actress",    "singer",
-                    "minister", "sculptor",  "historian", "lawyer",        "wife",      "husband",    "scholar",
-                    "monarch",  "ruler",     "officer",   "man",           "woman",     "leader",     "designer",
-                    "producer", "conductor", "musician",  "mathematician", "developer", "programmer", "researcher"}))
+        IsOneOf(w,
+                {"author",     "writer",      "composer",   "painter",    "architect", "director",  "engineer",   "founder",
+                 "inventor",   "explorer",    "poet",       "actor",      "actress",   "singer",    "minister",   "sculptor",
+                 "historian",  "lawyer",      "wife",       "husband",    "scholar",   "monarch",   "ruler",      "officer",
+                 "man",        "woman",       "leader",     "designer",   "producer",  "conductor", "musician",   "mathematician",
+                 "developer",  "programmer",  "researcher", "navigator",  "commander", "conqueror", "editor",     "translator",
+                 "astronomer", "banker",      "dancer",     "teacher",    "pilot",     "astronaut", "cosmonaut",  "surgeon",
+                 "pioneer",    "playwright",  "settler",    "missionary", "diplomat",  "aviator",   "biographer", "cartographer",
+                 "geographer", "photographer"}))
       return true;
     pos = end + 1;
     ++seen;

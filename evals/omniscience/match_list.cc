@@ -203,7 +203,8 @@ std::optional<Verdict> MatchList(const Gold& gold, const std::vector<GoldItem>& 
   for (size_t i = 1; i < all.size() && names && !more; ++i) {  // "born in Riga in 1932" for "Oslo, 1932"
     const bool missing = std::count(given.begin(), given.end(), true) < std::ssize(given);
     more = missing && all[i].capital && !BeginsSentence(all, i) && !Contains(named, all[i].text) &&
-           !Contains(question, all[i].text) && !IsFunctionWord(all[i].text) && !IsTitle(all[i].text) && !Negated(all, i);
+           !Contains(question, all[i].text) && !IsFunctionWord(all[i].text) && !IsTitle(all[i].text) &&
+           !IsOneOf(all[i].text, {"ad", "bc", "ce", "bce"}) && !Negated(all, i);
   }
   const size_t count = static_cast<size_t>(std::count(given.begin(), given.end(), true));
   if (count > 0 && more) return Verdict{Grade::kIncorrect, "list: something else in it"};

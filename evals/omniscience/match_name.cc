@@ -449,6 +449,7 @@ Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
   // Before the forms: a list with one item too many contains the right one word for word.
   const std::optional<Verdict> list = MatchList(gold, GoldItems(gold, question), focus, question, person);
   if (list && (list->grade == Grade::kCorrect || list->rule == "list: something else in it")) return *list;
+  if (list && list->grade == Grade::kPartial && gold.aliases.empty()) return *list;
   bool mentioned = false;
   const size_t full = forms.size();
   const std::vector<Words> surnames = person && !list ? Surnames(forms) : std::vector<Words>();

@@ -196,6 +196,28 @@ std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus) {
   return verdict;
 }
 
+namespace {
+
+// "Signed on 13 December 2007, it entered into force on 1 December 2009": the date whose clause repeats most of what the question
+// asks about it, names aside; the first of equals.
+size_t DateAskedFor(const std::vector<Date>& dates, const Words& words, const Words& question) {
+  size_t best = 0, most = 0;
+  for (size_t k = 0; k < dates.size(); ++k) {
+    size_t shared = 0;
+    for (size_t i = dates[k].word; i-- > 0;) {
+      const bool asked =
+          !words[i].capital && !IsFunctionWord(words[i].text) &&
+          std::any_of(question.begin(), question.end(), [&](const Word& q) { return SameRoot(q.stem, words[i].stem); });
+      shared += asked ? 1 : 0;
+      if (BeginsClause(words, i) || words[i].text == "and" || i + 30 < dates[k].word) break;
+    }
+    if (shared > most) best = k, most = shared;
+  }
+  return best;
+}
+
+}  // namespace
+
 std::optional<Verdict> MatchDate(const Gold& gold, std::string_view focus) {
   const std::vector<Date> golds = FindDates(SplitWords(Clean(gold.answer)));
   if (golds.empty()) return std::nullopt;
@@ -209,9 +231,10 @@ std::optional<Verdict> MatchDate(const Gold& gold, std::string_view focus) {
     if (!given && !Negated(words, date.word)) candidates.push_back(date);
   }
   if (candidates.empty()) return Verdict{Grade::kIncorrect, "date: none given"};
-  const Date& chosen = candidates.front();
-  if (candidates.size() > 1) {
-    const Date& next = candidates[1];
+  const size_t index = DateAskedFor(candidates, words, SplitWords(Clean(gold.question)));
+  const Date& chosen = candidates[index];
+  if (index + 1 < candidates.size()) {
+    const Date& next = candidates[index + 1];
     const size_t end = chosen.word + chosen.words;
     const bool joined = next.word <= end + 1 &&
                         (next.word > end ? IsOneOf(words[end].text, {"or", "to", "and"}) : words[next.word].before != " ");

@@ -123,6 +123,7 @@ size_t FindNegatedBeing(const Sentence& s, const Words& question) {
     bool copula = IsOneOf(word, {"isnt", "arent", "wasnt", "werent"}) || s.substr(0, begin).ends_with(" is ") ||
                   s.substr(0, begin).ends_with(" are ") || s.substr(0, begin).ends_with(" was ") ||
                   s.substr(0, begin).ends_with(" were ");
+    copula = copula || word == "never";  // "there never was a Duchy of Lorn"
     size_t next = end;
     for (int skipped = 0; negates && skipped < kMostBetween && next + 1 < s.size(); ++skipped) {
       const size_t stop = s.find(' ', next + 1);
@@ -132,9 +133,9 @@ size_t FindNegatedBeing(const Sentence& s, const Words& question) {
         const size_t noun = std::min(s.find(' ', stop + 1), s.size());
         if (stop + 1 < s.size() && IsQuestionRoot(std::string_view(s).substr(stop + 1, noun - stop - 1), question)) return at;
       }
-      if (!IsOneOf(what, {"a",        "an",         "the",       "any",   "been", "be",   "ever",  "yet",
-                          "formally", "officially", "currently", "known", "take", "took", "taken", "in",
-                          "fact",     "widely",     "appear",    "seem",  "to",   "even", "one"}))
+      if (!IsOneOf(what, {"a",          "an",        "the",   "any",  "been", "be",    "ever", "yet",  "formally",
+                          "officially", "currently", "known", "take", "took", "taken", "in",   "fact", "widely",
+                          "appear",     "seem",      "to",    "even", "one",  "was",   "were"}))
         break;
       next = stop;
     }
