@@ -271,20 +271,67 @@ std::optional<Verdict> MatchPartOf(const std::vector<Target>& targets, const std
   return std::nullopt;
 }
 
+// "Season 7, Episode 20: White Wedding" by its name alone.
+bool GivesName(const std::string& gold, std::string_view focus) {
+  const size_t colon = gold.find(": ");
+  if (colon == gold.npos || HasDigit(gold.substr(colon))) return false;
+  const Words name = ContentWords(Clean(gold.substr(colon + 2))), said = ContentWords(focus);
+  for (size_t i = 0; name.size() > 1 && i < said.size(); ++i) {
+    if (Matches(said, i, name) && !Negated(said, i)) return true;
+  }
+  return false;
+}
+
+// A citation of several numbers, written in a row somewhere in the answer.
+bool GivesRow(const std::vector<Target>& targets, const std::vector<Chunk>& chunks, const Words& words) {
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    std::string row;
+    for (size_t k = i; k < std::min(chunks.size(), i + 6); ++k) {
+      row += chunks[k].text;
+      const auto same = [&](const Target& t) { return t.numbers > 1 && Squeeze(row) == Squeeze(t.compact); };
+      if (std::any_of(targets.begin(), targets.end(), same) && !Negated(words, WordAt(words, chunks[i].begin))) return true;
+    }
+  }
+  return false;
+}
+
+// Another candidate right behind an "or", its label repeated or not: "RFC 8446 or 8447", "RFC 8446 or RFC 8447".
+bool OneOfTwo(const std::vector<Chunk>& chunks, size_t i, const Target& target) {
+  if (i + 2 >= chunks.size() || chunks[i + 1].text != "or") return false;
+  const auto other = [&](size_t k) {
+    return k < chunks.size() && SameShape(chunks[k], target) && chunks[k].text != chunks[i].text;
+  };
+  return other(i + 2) || (i > 0 && chunks[i + 2].text == chunks[i - 1].text && other(i + 3));
+}
+
+// The candidate chunks[i] against every writing of the gold.
+Verdict Compare(const std::vector<Target>& targets, const std::vector<Chunk>& chunks, size_t i) {
+  const std::string& text = chunks[i].text;
+  Verdict verdict{Grade::kIncorrect, "identifier: differs"};
+  for (const Target& t : targets) {
+    const std::string squeezed = Squeeze(text), core = Squeeze(t.core);
+    const bool letters = Pattern(t.core) != "9" && Pattern(t.core).find('a') != std::string::npos;
+    const bool split = letters && i > 0 && Squeeze(chunks[i - 1].text) + squeezed == core;  // "STI 571" for STI-571
+    if (Bare(text, t) == t.core || squeezed == t.label + t.core || text == t.compact || (letters && squeezed == core) || split ||
+        (!t.initials.empty() && WithoutZeros(squeezed) == t.initials))
+      return {Grade::kCorrect, "identifier"};
+    if (IsClassOf(text, t.core)) verdict = {Grade::kPartial, "identifier: its class"};
+    if (t.digits && StartsWith(text, t.core + "(")) verdict = {Grade::kPartial, "identifier: more precise"};
+    if (t.digits && (StartsWith(t.core, text + ".") || StartsWith(t.core, text + "(")))
+      verdict = {Grade::kIncorrect, "identifier: incomplete"};
+  }
+  return verdict;
+}
+
 }  // namespace
 
 Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
   std::vector<Target> targets;
   for (const std::string& text : AllGolds(gold)) {
     targets.push_back(MakeTarget(text));
-    const size_t colon = text.find(": ");  // "Season 7, Episode 20: White Wedding"
+    const size_t colon = text.find(": ");
     if (colon != text.npos) targets.push_back(MakeTarget(text.substr(0, colon)));
-    if (colon != text.npos && !HasDigit(text.substr(colon))) {
-      const Words name = ContentWords(Clean(text.substr(colon + 2))), said = ContentWords(focus);
-      for (size_t i = 0; name.size() > 1 && i < said.size(); ++i) {
-        if (Matches(said, i, name) && !Negated(said, i)) return {Grade::kCorrect, "identifier: its name"};
-      }
-    }
+    if (GivesName(text, focus)) return {Grade::kCorrect, "identifier: its name"};
   }
   const std::vector<Chunk> chunks = Chunks(focus);
   const std::string question = Clean(gold.question);
@@ -293,16 +340,7 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
   for (const Target& t : targets) {
     if (Compact(chunks) == t.compact && !t.compact.empty()) return {Grade::kCorrect, "identifier: equal"};
   }
-  // A citation of several numbers, written in a row somewhere in the answer.
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    std::string row;
-    for (size_t k = i; k < std::min(chunks.size(), i + 6); ++k) {
-      row += chunks[k].text;
-      const auto same = [&](const Target& t) { return t.numbers > 1 && Squeeze(row) == Squeeze(t.compact); };
-      if (std::any_of(targets.begin(), targets.end(), same) && !Negated(words, WordAt(words, chunks[i].begin)))
-        return {Grade::kCorrect, "identifier"};
-    }
-  }
+  if (GivesRow(targets, chunks, words)) return {Grade::kCorrect, "identifier"};
   if (const auto part = MatchPartOf(targets, chunks, asked, focus)) return *part;
   bool marked = false;
   for (size_t i = 0; i < chunks.size() && !marked; ++i) {
@@ -316,14 +354,8 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
     if (!marked && IsYearOf(chunks, i, focus) && targets.front().core.size() != 4) continue;
     const bool shaped = std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return SameShape(chunk, t); });
     if (!shaped || IsAsked(asked, chunk) || Negated(words, WordAt(words, chunk.begin))) continue;
-    // The first candidate that is not ruled out is the answer; another right behind an "or" makes two.
-    if (i + 2 < chunks.size() && chunks[i + 1].text == "or" && SameShape(chunks[i + 2], targets.front()) &&
-        chunks[i + 2].text != chunk.text)
-      return {Grade::kIncorrect, "identifier: two given"};
-    // The same with the label repeated: "RFC 8446 or RFC 8447".
-    if (i > 0 && i + 3 < chunks.size() && chunks[i + 1].text == "or" && chunks[i + 2].text == chunks[i - 1].text &&
-        SameShape(chunks[i + 3], targets.front()) && chunks[i + 3].text != chunk.text)
-      return {Grade::kIncorrect, "identifier: two given"};
+    // The first candidate that is not ruled out is the answer.
+    if (OneOfTwo(chunks, i, targets.front())) return {Grade::kIncorrect, "identifier: two given"};
     const std::string before = i > 0 ? chunks[i - 1].original : "";
     // "According to RFC 6409, port 587 is used": the number of something else, where the gold has no such label.
     const bool unlabelled = std::all_of(targets.begin(), targets.end(), [](const Target& t) { return t.label.empty(); });
@@ -333,20 +365,7 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
     const auto other_provision = [&](const Target& t) { return Provision(t.label) > 0 && Provision(t.label) != provision; };
     if (provision > 0 && std::any_of(targets.begin(), targets.end(), other_provision))
       return {Grade::kIncorrect, "identifier: of another kind of provision"};
-    Verdict verdict{Grade::kIncorrect, "identifier: differs"};
-    for (const Target& t : targets) {
-      const std::string squeezed = Squeeze(chunk.text), core = Squeeze(t.core);
-      const bool letters = Pattern(t.core) != "9" && Pattern(t.core).find('a') != std::string::npos;
-      const bool split = letters && i > 0 && Squeeze(chunks[i - 1].text) + squeezed == core;  // "STI 571" for STI-571
-      if (Bare(chunk.text, t) == t.core || squeezed == t.label + t.core || chunk.text == t.compact ||
-          (letters && squeezed == core) || split || (!t.initials.empty() && WithoutZeros(squeezed) == t.initials))
-        return {Grade::kCorrect, "identifier"};
-      if (IsClassOf(chunk.text, t.core)) verdict = {Grade::kPartial, "identifier: its class"};
-      if (t.digits && StartsWith(chunk.text, t.core + "(")) verdict = {Grade::kPartial, "identifier: more precise"};
-      if (t.digits && (StartsWith(t.core, chunk.text + ".") || StartsWith(t.core, chunk.text + "(")))
-        verdict = {Grade::kIncorrect, "identifier: incomplete"};
-    }
-    return verdict;
+    return Compare(targets, chunks, i);
   }
   return {Grade::kIncorrect, "identifier: none given"};
 }

@@ -133,6 +133,25 @@ bool Is(const Sentence& s, std::initializer_list<std::string_view> whole) {
   return std::any_of(whole.begin(), whole.end(), [&](std::string_view w) { return s == " " + std::string(w) + " "; });
 }
 
+// clang-format off
+constexpr std::string_view kIdioms[] = {
+    " answer is unknown ", " it is unknown ", " its unknown ", " it is not known ",
+    " its not known ", " this is unknown ", " beyond my ", " outside my ",
+    " outside of my ", " outside the scope ", " beats me ", " escapes me ",
+    " eludes me ", " escaping me ", " slipped my mind ", " slips my mind ",
+    " nothing comes to mind ", " drawing a blank ", " my mind is blank ", " memory fails ",
+    " rather not ", " known to me ", " unclear to me ", " not clear to me ",
+    " available to me ", " as a language model ", " as a large language model ", " am a language model ",
+    " im a language model ", " am a large language model ", " as an ai ", " am an ai ",
+    " im an ai ", " possible for me ", " impossible for me ", " couldnt tell you ",
+    " isnt something i ", " not something i ", " no way for me ", " not publicly available ",
+    " not publicly known ", " not publicly disclosed ", " cannot be determined ", " cannot be answered ",
+    " cannot be verified ", " not able to answer ", " my guess would be as good ", " no lo se ",
+    " je ne sais pas ", " ich weiss es nicht ", " ich weiss nicht ", " non lo so ",
+    " nao sei ", " keine ahnung ",
+};
+// clang-format on
+
 // "I do not know much, yet I am certain it is nitrogen."
 bool SureOfIt(const Sentence& s) {
   for (const std::string_view sure :
@@ -178,60 +197,6 @@ bool DoesNotKnow(const Sentence& s) {
   if (SureOfIt(s)) return false;
   const std::vector<std::string_view> t = Tokens(s);
   if (SpeakerDoesNot(t) || InformationIsLacking(t) || SpeakerMustLook(t)) return true;
-  static constexpr std::string_view kIdioms[] = {" answer is unknown ",
-                                                 " it is unknown ",
-                                                 " its unknown ",
-                                                 " it is not known ",
-                                                 " its not known ",
-                                                 " this is unknown ",
-                                                 " beyond my ",
-                                                 " outside my ",
-                                                 " outside of my ",
-                                                 " outside the scope ",
-                                                 " beats me ",
-                                                 " escapes me ",
-                                                 " eludes me ",
-                                                 " escaping me ",
-                                                 " slipped my mind ",
-                                                 " slips my mind ",
-                                                 " nothing comes to mind ",
-                                                 " drawing a blank ",
-                                                 " my mind is blank ",
-                                                 " memory fails ",
-                                                 " rather not ",
-                                                 " known to me ",
-                                                 " unclear to me ",
-                                                 " not clear to me ",
-                                                 " available to me ",
-                                                 " as a language model ",
-                                                 " as a large language model ",
-                                                 " am a language model ",
-                                                 " im a language model ",
-                                                 " am a large language model ",
-                                                 " as an ai ",
-                                                 " am an ai ",
-                                                 " im an ai ",
-                                                 " possible for me ",
-                                                 " impossible for me ",
-                                                 " couldnt tell you ",
-                                                 " isnt something i ",
-                                                 " not something i ",
-                                                 " no way for me ",
-                                                 " not publicly available ",
-                                                 " not publicly known ",
-                                                 " not publicly disclosed ",
-                                                 " cannot be determined ",
-                                                 " cannot be answered ",
-                                                 " cannot be verified ",
-                                                 " not able to answer ",
-                                                 " my guess would be as good ",
-                                                 " no lo se ",
-                                                 " je ne sais pas ",
-                                                 " ich weiss es nicht ",
-                                                 " ich weiss nicht ",
-                                                 " non lo so ",
-                                                 " nao sei ",
-                                                 " keine ahnung "};
   if (HasAny(s, kIdioms)) return true;
   return Starts(s, {"not sure ", "no idea ", "no clue ", "not certain ", "not known ", "idk ", "dunno ", "hard to say ",
                     "difficult to say ", "tough to say ", "impossible to say ", "no comment ", "unable to ", "couldnt say ",

@@ -125,81 +125,113 @@ bool SameRoot(std::string_view a, std::string_view b) {
   return false;
 }
 
-std::string WithoutLatex(std::string_view text) {
-  if (text.find_first_of("\\$") == text.npos) return std::string(text);
-  std::string out;
-  size_t formula_end = 0;    // of the formula in dollar signs that `i` is in
-  int depth = 0;             // of \( and \[
-  std::vector<bool> braces;  // open ones: whether LaTeX's
-  size_t argument = 0;       // where the argument of the last command begins
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool inside = i < formula_end || depth > 0;
-    if (c == '$') {
-      if (i == formula_end && i > 0) continue;
-      const size_t end = inside ? text.npos : FormulaEnd(text, i);
-      if (end != text.npos) {
-        formula_end = end;
-      } else if (text.substr(i, 2) == "$$") {
-        ++i;
-      } else {
-        out += c;
-      }
-    } else if (c == '\\' && i + 1 < text.size()) {
-      const char next = text[i + 1];
-      size_t end = i + 1;
-      while (end < text.size() && IsLetter(text[end])) ++end;
-      const std::string_view name = text.substr(i + 1, end - i - 1);
-      const Command* command = FindCommand(name);
-      const bool fraction = name == "frac" || name == "dfrac" || name == "tfrac";
-      if (next == '(' || next == '[') {
-        ++depth, ++i;
-      } else if (next == ')' || next == ']') {
-        depth = std::max(0, depth - 1), ++i;
-      } else if (name.empty()) {
-        if (next == ',' || next == ';' || next == ':' || next == ' ')
-          out += ' ', ++i;
-        else if (next == '!')
-          ++i;
-        else if (next == '%' || next == '$' || next == '_' || next == '&' || next == '#')
-          out += next, ++i;
-        else
-          out += c;
-      } else if (fraction && end < text.size() && text[end] == '{') {
-        const size_t close = text.find('}', end);
-        const bool two = close != text.npos && text.substr(close + 1, 1) == "{" && close - end < 40;
-        if (two) out += std::string(text.substr(end + 1, close - end - 1)) + "/";
-        argument = two ? close + 1 : end;
-        i = argument - 1;
-      } else if (command != nullptr && (inside || command->plain.empty() || name == "boxed" || name == "times")) {
-        if (name == "circ" && out.ends_with('^')) out.pop_back();
-        out += command->plain;
-        argument = end;
-        i = end - 1;
-      } else if (inside) {
-        if (!out.empty() && (IsLetter(out.back()) || (out.back() >= '0' && out.back() <= '9'))) out += ' ';
-        out += name;
-        i = end - 1;
-      } else {
-        out += c;
-      }
-    } else if (c == '{') {
+namespace {
+
+// Walks a text once; see WithoutLatex.
+struct LatexReader {
+  std::string_view text;
+  std::string out{};
+  size_t formula_end = 0;      // of the formula in dollar signs that we are in
+  int depth = 0;               // of \( and \[
+  std::vector<bool> braces{};  // open ones: whether LaTeX's
+  size_t argument = 0;         // where the argument of the last command begins
+
+  // The dollar sign at text[i].
+  void Dollar(size_t& i, bool inside) {
+    if (i == formula_end && i > 0) return;
+    const size_t end = inside ? text.npos : FormulaEnd(text, i);
+    if (end != text.npos) {
+      formula_end = end;
+    } else if (text.substr(i, 2) == "$$") {
+      ++i;
+    } else {
+      out += '$';
+    }
+  }
+
+  // A backslash and no letter behind it.
+  void Escape(size_t& i) {
+    const char next = text[i + 1];
+    if (next == '(' || next == '[') {
+      ++depth, ++i;
+    } else if (next == ')' || next == ']') {
+      depth = std::max(0, depth - 1), ++i;
+    } else if (next == ',' || next == ';' || next == ':' || next == ' ') {
+      out += ' ', ++i;
+    } else if (next == '!') {
+      ++i;
+    } else if (std::string_view("%$_&#").find(next) != std::string_view::npos) {
+      out += next, ++i;
+    } else {
+      out += '\\';
+    }
+  }
+
+  // A backslash and letters.
+  void Name(size_t& i, bool inside) {
+    size_t end = i + 1;
+    while (end < text.size() && IsLetter(text[end])) ++end;
+    const std::string_view name = text.substr(i + 1, end - i - 1);
+    const Command* command = FindCommand(name);
+    const bool fraction = name == "frac" || name == "dfrac" || name == "tfrac";
+    if (fraction && end < text.size() && text[end] == '{') {
+      const size_t close = text.find('}', end);
+      const bool two = close != text.npos && text.substr(close + 1, 1) == "{" && close - end < 40;
+      if (two) out += std::string(text.substr(end + 1, close - end - 1)) + "/";
+      argument = two ? close + 1 : end;
+      i = argument - 1;
+    } else if (command != nullptr && (inside || command->plain.empty() || name == "boxed" || name == "times")) {
+      if (name == "circ" && out.ends_with('^')) out.pop_back();
+      out += command->plain;
+      argument = end;
+      i = end - 1;
+    } else if (inside) {
+      if (!out.empty() && (IsLetter(out.back()) || (out.back() >= '0' && out.back() <= '9'))) out += ' ';
+      out += name;
+      i = end - 1;
+    } else {
+      out += '\\';
+    }
+  }
+
+  void Brace(size_t i, bool inside) {
+    if (text[i] == '{') {
       braces.push_back(inside || (argument == i && i > 0));
       // "^{\circ}" leaves its sign behind.
       if (braces.back() && text.substr(i, 6) == "{\\circ" && out.ends_with('^')) out.pop_back();
-      if (!braces.back()) out += c;
-    } else if (c == '}') {
-      if (braces.empty() || !braces.back()) out += c;
-      if (!braces.empty()) braces.pop_back();
-    } else if (c == '_' && inside) {
-      continue;
-    } else if (c == '~' && inside) {
-      out += ' ';
-    } else {
-      out += c;
+      if (!braces.back()) out += '{';
+      return;
+    }
+    if (braces.empty() || !braces.back()) out += '}';
+    if (!braces.empty()) braces.pop_back();
+  }
+
+  void Read() {
+    for (size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      const bool inside = i < formula_end || depth > 0;
+      if (c == '$') {
+        Dollar(i, inside);
+      } else if (c == '\\' && i + 1 < text.size()) {
+        IsLetter(text[i + 1]) ? Name(i, inside) : Escape(i);
+      } else if (c == '{' || c == '}') {
+        Brace(i, inside);
+      } else if (!inside || (c != '_' && c != '~')) {
+        out += c;
+      } else if (c == '~') {
+        out += ' ';
+      }
     }
   }
-  return out;
+};
+
+}  // namespace
+
+std::string WithoutLatex(std::string_view text) {
+  if (text.find_first_of("\\$") == text.npos) return std::string(text);
+  LatexReader reader{text};
+  reader.Read();
+  return std::move(reader.out);
 }
 
 }  // namespace tidemark::omniscience
