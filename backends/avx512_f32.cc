@@ -1,9 +1,9 @@
 // Float32 products for AVX-512 (F, BW, CD, DQ, VL).
 //
-// Decode: a format's decoder yields its weights sixteen at a time, in registers, and each vector meets 1-4 rows of x right
-// there. Sub-blocks of 4 and 5 bits have at most 32 different weights: they are computed once and the codes select them
-// (vpermps), three or four instructions per 16 weights, which is faster than memory delivers the codes. Four weight rows are
-// walked side by side, block by block: each has one chain of dependent FMAs, and four chains hide each other's latency.
+// Decode: a format's decoder (decoders_avx512.h) yields its weights sixteen at a time, in registers, and each vector meets 1-4
+// rows of x right there. Codes of 4 and 5 bits select among weights computed once, three or four instructions per 16 weights:
+// faster than memory delivers the codes. Four weight rows are walked side by side, block by block: each has one chain of
+// dependent FMAs, and four chains hide each other's latency.
 //
 // Prefill: tiles of 6 rows of x by 4 rows of w, 24 sums in registers: 10 loads for 24 FMAs, two of either per cycle. k is cut
 // so that the weights of a tile stay in the first-level cache; the sums wait in memory meanwhile, all lanes of them, because
@@ -11,6 +11,7 @@
 #include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
 #include "engine/formats/half.h"
+#include "engine/formats/k_scales.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -26,15 +27,7 @@ namespace tidemark {
 TM_REGION_AVX512
 namespace {
 
-__m128i Load16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-__m256i Load32(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-__m512 Widen(__m128i q) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)); }
-float Half(const std::byte* p) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(LoadU16(p)))); }
-
-__m512 CountUp(int first) {
-  return _mm512_cvtepi32_ps(
-      _mm512_add_epi32(_mm512_set1_epi32(first), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
-}
+#include "engine/formats/decoders_avx512.h"
 
 // The one order in which lanes are added.
 float SumLanes(__m512 v) {
@@ -44,121 +37,11 @@ float SumLanes(__m512 v) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-// --- Decoders. A block is decoded in kChunks pieces of kValues / kChunks weights: Chunk(state, block, c, use) calls use(i, w)
-// with weights i .. i + 15 of the block, i ascending. The state is what all pieces share.
-
-struct Q4_0 {
-  static constexpr int kValues = 32, kBytes = 18, kChunks = 1;
-  using State = __m512;  // the sixteen possible weights
-  static State Prepare(const std::byte* block) { return _mm512_mul_ps(CountUp(-8), _mm512_set1_ps(Half(block))); }
-  template <typename Use>
-  static void Chunk(const State& table, const std::byte* block, int, Use use) {
-    const __m512i packed = _mm512_cvtepu8_epi32(Load16(block + 2));
-    use(0, _mm512_permutexvar_ps(packed, table));  // the permute ignores the upper bits of an index
-    use(16, _mm512_permutexvar_ps(_mm512_srli_epi32(packed, 4), table));
-  }
-};
-
-struct Q8_0 {
-  static constexpr int kValues = 32, kBytes = 34, kChunks = 1;
-  using State = __m512;
-  static State Prepare(const std::byte* block) { return _mm512_set1_ps(Half(block)); }
-  template <typename Use>
-  static void Chunk(const State& d, const std::byte* block, int, Use use) {
-    use(0, _mm512_mul_ps(Widen(Load16(block + 2)), d));
-    use(16, _mm512_mul_ps(Widen(Load16(block + 18)), d));
-  }
-};
-
-// Eight products d * scale and dmin * min of Q4_K and Q5_K.
-struct KScales {
-  alignas(64) float values[16];  // scales, then mins
-
-  static KScales Of(const std::byte* block) {
-    uint32_t s[3];
-    std::memcpy(s, block + 4, sizeof s);
-    const uint64_t scales = (s[0] & 0x3f3f3f3fu) | uint64_t{(s[2] & 0x0f0f0f0fu) | (s[0] >> 2 & 0x30303030u)} << 32;
-    const uint64_t mins = (s[1] & 0x3f3f3f3fu) | uint64_t{(s[2] >> 4 & 0x0f0f0f0fu) | (s[1] >> 2 & 0x30303030u)} << 32;
-    const __m512 codes = Widen(_mm_set_epi64x(static_cast<int64_t>(mins), static_cast<int64_t>(scales)));
-    const __m512 factor = _mm512_insertf32x8(_mm512_set1_ps(Half(block)), _mm256_set1_ps(Half(block + 2)), 1);
-    KScales k;
-    _mm512_store_ps(k.values, _mm512_mul_ps(factor, codes));
-    return k;
-  }
-  // scale * q - min for the sixteen codes q.
-  __m512 Table(int sub, __m512 codes) const {
-    return _mm512_sub_ps(_mm512_mul_ps(_mm512_set1_ps(values[sub]), codes), _mm512_set1_ps(values[8 + sub]));
-  }
-};
-
-struct Q4_K {
-  static constexpr int kValues = 256, kBytes = 144, kChunks = 4;
-  using State = KScales;
-  static State Prepare(const std::byte* block) { return KScales::Of(block); }
-  template <typename Use>
-  static void Chunk(const State& k, const std::byte* block, int c, Use use) {
-    const __m512 low = k.Table(2 * c, CountUp(0)), high = k.Table(2 * c + 1, CountUp(0));
-    const __m512i first = _mm512_cvtepu8_epi32(Load16(block + 16 + 32 * c));
-    const __m512i second = _mm512_cvtepu8_epi32(Load16(block + 32 + 32 * c));
-    use(64 * c, _mm512_permutexvar_ps(first, low));
-    use(64 * c + 16, _mm512_permutexvar_ps(second, low));
-    use(64 * c + 32, _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), high));
-    use(64 * c + 48, _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), high));
-  }
-};
-
-struct Q5_K {
-  static constexpr int kValues = 256, kBytes = 176, kChunks = 4;
-  using State = KScales;
-  static State Prepare(const std::byte* block) { return KScales::Of(block); }
-
-  // 32 codes: bit 4 from the mask, the rest from the low nibbles of `packed`.
-  template <typename Use>
-  static void Sub(const State& k, int sub, __m256i packed, __m256i qh, Use use) {
-    const __m256i low = _mm256_and_si256(packed, _mm256_set1_epi8(15));
-    const __mmask32 set = _mm256_test_epi8_mask(qh, _mm256_set1_epi8(static_cast<char>(1 << sub)));
-    const __m256i q = _mm256_mask_add_epi8(low, set, low, _mm256_set1_epi8(16));
-    const __m512 first = k.Table(sub, CountUp(0)), second = k.Table(sub, CountUp(16));
-    const __m512i q0 = _mm512_cvtepu8_epi32(_mm256_castsi256_si128(q));
-    const __m512i q1 = _mm512_cvtepu8_epi32(_mm256_extracti128_si256(q, 1));
-    use(32 * sub, _mm512_permutex2var_ps(first, q0, second));
-    use(32 * sub + 16, _mm512_permutex2var_ps(first, q1, second));
-  }
-  template <typename Use>
-  static void Chunk(const State& k, const std::byte* block, int c, Use use) {
-    const __m256i qh = Load32(block + 16), packed = Load32(block + 48 + 32 * c);
-    Sub(k, 2 * c, packed, qh, use);
-    Sub(k, 2 * c + 1, _mm256_srli_epi16(packed, 4), qh, use);
-  }
-};
-
-struct Q6_K {
-  static constexpr int kValues = 256, kBytes = 210, kChunks = 2;
-  struct State {
-    alignas(64) float scales[16];
-  };
-  static State Prepare(const std::byte* block) {
-    State s;
-    _mm512_store_ps(s.scales, _mm512_mul_ps(_mm512_set1_ps(Half(block + 208)), Widen(Load16(block + 192))));
-    return s;
-  }
-  template <typename Use>
-  static void Chunk(const State& s, const std::byte* block, int half, Use use) {
-    const __m256i nibble = _mm256_set1_epi8(15), high_bits = _mm256_set1_epi8(0x30), offset = _mm256_set1_epi8(32);
-    const __m256i ql[2] = {Load32(block + 64 * half), Load32(block + 64 * half + 32)};
-    const __m256i qh = Load32(block + 128 + 32 * half);
-    const __m256i high[4] = {_mm256_slli_epi16(qh, 4), _mm256_slli_epi16(qh, 2), qh, _mm256_srli_epi16(qh, 2)};
-#pragma GCC unroll 4
-    for (int quarter = 0; quarter < 4; ++quarter) {
-      const __m256i packed = ql[quarter % 2];
-      const __m256i low = _mm256_and_si256(quarter < 2 ? packed : _mm256_srli_epi16(packed, 4), nibble);
-      const __m256i q = _mm256_sub_epi8(_mm256_or_si256(low, _mm256_and_si256(high[quarter], high_bits)), offset);
-      const int group = 8 * half + 2 * quarter;
-      use(16 * group, _mm512_mul_ps(_mm512_set1_ps(s.scales[group]), Widen(_mm256_castsi256_si128(q))));
-      use(16 * group + 16, _mm512_mul_ps(_mm512_set1_ps(s.scales[group + 1]), Widen(_mm256_extracti128_si256(q, 1))));
-    }
-  }
-};
+using Q4_0 = Q4_0Decoder<FloatOutput>;
+using Q8_0 = Q8_0Decoder<FloatOutput>;
+using Q4_K = Q4_KDecoder<FloatOutput>;
+using Q5_K = Q5_KDecoder<FloatOutput>;
+using Q6_K = Q6_KDecoder<FloatOutput>;
 
 // --- Decode.
 
