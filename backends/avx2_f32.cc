@@ -4,6 +4,7 @@
 // one of w.
 #include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 #include "engine/formats/half.h"
 #include "engine/formats/k_scales.h"
 
@@ -22,13 +23,6 @@ TM_REGION_AVX2
 namespace {
 
 #include "engine/formats/decoders_avx2.h"
-
-// The one order in which lanes are added.
-float SumLanes(__m256 v) {
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
 
 // --- Decode.
 

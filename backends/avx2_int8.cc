@@ -7,6 +7,7 @@
 // activation (2 * 128 * 127 = 32512).
 #include "backends/int8_panels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -228,21 +229,6 @@ void Multiply(const Int8Pass& pass) {
     Prefetch<Layout::kUnitBytes>(pass.prefetch + u * Layout::kUnitBytes);
     for (int half = 0; half < 2; ++half) Layout::template AddUnit<kM>(unit, half, pass.x, u, pass.totals + 8 * half);
   }
-}
-
-// silu(g) = g / (1 + exp(-g)); the same operations as in avx512_int8.cc, so the same bits.
-__m256 Silu(__m256 g) {
-  const __m256 x = _mm256_max_ps(_mm256_set1_ps(-87), _mm256_min_ps(_mm256_set1_ps(87), _mm256_sub_ps(_mm256_setzero_ps(), g)));
-  const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);
-  r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
-  __m256 p = _mm256_set1_ps(1.0f / 5040);
-  for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(c));
-  }
-  const __m256i power = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
-  const __m256 e = _mm256_mul_ps(p, _mm256_castsi256_ps(power));
-  return _mm256_div_ps(g, _mm256_add_ps(_mm256_set1_ps(1), e));
 }
 
 void Store(const float* totals, const float* gate, int64_t m, int64_t rows, float* y, int64_t y_stride) {

@@ -6,6 +6,7 @@
 #include "backends/bf16_decoders.h"
 #include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -31,14 +32,6 @@ using bf16::Q4_K;
 using bf16::Q5_K;
 using bf16::Q6_K;
 using bf16::Q8_0;
-
-// The one order in which lanes are added.
-float SumLanes(__m512 v) {
-  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
 
 // --- Tiles of x: [k / 32][kTileRows][32].
 

@@ -10,6 +10,7 @@
 // adding the lanes earlier would change the order.
 #include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 #include "engine/formats/half.h"
 #include "engine/formats/k_scales.h"
 
@@ -28,14 +29,6 @@ TM_REGION_AVX512
 namespace {
 
 #include "engine/formats/decoders_avx512.h"
-
-// The one order in which lanes are added.
-float SumLanes(__m512 v) {
-  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
 
 using Q4_0 = Q4_0Decoder<FloatOutput>;
 using Q8_0 = Q8_0Decoder<FloatOutput>;

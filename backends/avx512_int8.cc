@@ -8,6 +8,7 @@
 // row are the same for every m.
 #include "backends/int8_panels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -208,22 +209,6 @@ void Multiply(const Int8Pass& pass) {
     Layout::template AddUnit<kM>(pass.panel + at, pass.x, u, pass.prefetch + at, totals);
   }
   for (int i = 0; i < kM; ++i) _mm512_store_ps(pass.totals + kPanel * i, totals[i]);
-}
-
-// silu(g) = g / (1 + exp(-g)); exp as in engine/ops/attention_avx512.cc, with arguments cut to [-87, 87], where 2^n is a normal
-// number: below g = -87 the result is within 2e-38 |g| of silu(g), which is zero there.
-__m512 Silu(__m512 g) {
-  const __m512 x = _mm512_max_ps(_mm512_set1_ps(-87), _mm512_min_ps(_mm512_set1_ps(87), _mm512_sub_ps(_mm512_setzero_ps(), g)));
-  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
-  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
-  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
-  __m512 p = _mm512_set1_ps(1.0f / 5040);
-  for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));
-  }
-  const __m512i power = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
-  const __m512 e = _mm512_mul_ps(p, _mm512_castsi512_ps(power));
-  return _mm512_div_ps(g, _mm512_add_ps(_mm512_set1_ps(1), e));
 }
 
 void Store(const float* totals, const float* gate, int64_t m, int64_t rows, float* y, int64_t y_stride) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/core/vector_math.h"
 #include "engine/ops/reduce.h"
 
 namespace tidemark {
