@@ -225,7 +225,7 @@ const FloatKernels* Avx2F32Kernels() {
                                        .multiply = Multiply,
                                        .name = "avx2_f32",
                                        .details = "own code, float32 in 8 lanes along k, same bits in every batch",
-                                       .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
+                                       .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx2(); },
                                        .needs = "AVX2 with FMA and F16C"};
   return &kernels;
 }

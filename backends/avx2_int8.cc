@@ -264,7 +264,7 @@ const Int8Kernels* Avx2Int8Kernels() {
       .store = Store,
       .name = "avx2_int8",
       .details = "own code, panels of 16 rows, activations int8 per 256 values (q4_0, q8_0: per 32), same bits in every batch",
-      .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
+      .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx2(); },
       .needs = "AVX2 with FMA and F16C"};
   return &kernels;
 }

@@ -223,7 +223,7 @@ const FloatKernels* Avx512Bf16Kernels() {
       .multiply = Multiply,
       .name = "avx512_bf16",
       .details = "own code, bfloat16 inputs, float32 sums in 16 lanes along k, same bits in every batch",
-      .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512 && cpu.avx512_bf16; },
+      .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx512Bf16(); },
       .needs = "AVX-512 BF16"};
   return &kernels;
 }

@@ -272,7 +272,7 @@ const FloatKernels* Avx512F32Kernels() {
                                        .multiply = Multiply,
                                        .name = "avx512_f32",
                                        .details = "own code, float32 in 16 lanes along k, same bits in every batch",
-                                       .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512; },
+                                       .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx512(); },
                                        .needs = "AVX-512 (F, BW, CD, DQ, VL)"};
   return &kernels;
 }

@@ -241,7 +241,7 @@ const Int8Kernels* Avx512Int8Kernels() {
       .store = Store,
       .name = "avx512_int8",
       .details = "own code, panels of 16 rows, activations int8 per 256 values (q4_0, q8_0: per 32), same bits in every batch",
-      .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512 && cpu.avx512_vnni; },
+      .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx512Vnni(); },
       .needs = "AVX-512 VNNI"};
   return &kernels;
 }

@@ -130,8 +130,7 @@ const HalfKernels& Best() {
 // The table is ordered so that each row needs all that the rows before it need.
 std::span<const HalfKernels> AvailableHalfKernels() {
   const Cpu cpu = DetectCpu();
-  size_t count = 1;
-  if (cpu.avx2 && cpu.fma && cpu.f16c) count = cpu.avx512 ? 3 : 2;
+  const size_t count = cpu.RunsAvx512() ? 3 : cpu.RunsAvx2() ? 2 : 1;
   return std::span<const HalfKernels>(kKernels).first(count);
 }
 
