@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace tidemark {
 
@@ -93,7 +94,7 @@ void UnpackRows(const std::byte* w, int64_t row_bytes, int64_t k, float* group) 
       }
       states[r] = Decoder::Prepare(block);
     }
-#pragma GCC unroll 1
+#pragma GCC unroll 4
     for (int c = 0; c < Decoder::kChunks; ++c) {
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
@@ -196,56 +197,16 @@ void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k
 // --- Prefill.
 
 constexpr int kTileRows = 6;
-constexpr int64_t kTileK = 2048;  // 32 KiB of weights: they stay in the first-level cache while tiles of x pass
-
-// Adds to sums[i * kGroupRows + j] the products of k values (a multiple of 16) of kX rows of a tile of x and of a group of w.
-template <int kX>
-void Tile(const float* w, const float* x, int64_t k, __m512* sums) {
-  __m512 s[kX][kGroupRows];
-  for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kGroupRows; ++j) s[i][j] = sums[i * kGroupRows + j];
-  }
-  for (int64_t p = 0; p < k; p += 16, x += 16 * kTileRows, w += 16 * kGroupRows) {
-    __m512 row[kX];
-    for (int i = 0; i < kX; ++i) {
-      row[i] = _mm512_loadu_ps(x + 16 * i);
-      _mm_prefetch(reinterpret_cast<const char*>(x + 16 * (i + 24 * kTileRows)), _MM_HINT_T0);
-    }
-    for (int j = 0; j < kGroupRows; ++j) {
-      const __m512 v = _mm512_loadu_ps(w + 16 * j);
-      for (int i = 0; i < kX; ++i) s[i][j] = _mm512_fmadd_ps(v, row[i], s[i][j]);
-    }
-  }
-  for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kGroupRows; ++j) sums[i * kGroupRows + j] = s[i][j];
-  }
-}
-
-using TileFunction = void (*)(const float*, const float*, int64_t, __m512*);
-constexpr TileFunction kTiles[kTileRows] = {Tile<1>, Tile<2>, Tile<3>, Tile<4>, Tile<5>, Tile<6>};
-
-void Multiply(const std::byte* group_bytes, int64_t rows, int64_t k, const std::byte* x_bytes, int64_t m, float* y,
-              int64_t y_stride) {
-  const auto* group = reinterpret_cast<const float*>(group_bytes);
-  const auto* x_tiles = reinterpret_cast<const float*>(x_bytes);
-  constexpr int64_t kMaxRows = 8 * kTileRows;  // rows of x whose sums wait at a time
-  __m512 sums[kMaxRows * kGroupRows];
-  const int64_t padded = PaddedK(k);
-  for (int64_t i0 = 0; i0 < m; i0 += kMaxRows) {
-    const int64_t count = std::min(kMaxRows, m - i0);
-    for (int64_t i = 0; i < count * kGroupRows; ++i) sums[i] = _mm512_setzero_ps();
-    for (int64_t p = 0; p < padded; p += kTileK) {
-      for (int64_t i = 0; i < count; i += kTileRows) {
-        const float* tile = x_tiles + (i0 + i) * padded + p * kTileRows;
-        kTiles[std::min<int64_t>(kTileRows, count - i) - 1](group + p * kGroupRows, tile, std::min(kTileK, padded - p),
-                                                            sums + i * kGroupRows);
-      }
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      for (int64_t j = 0; j < rows; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kGroupRows + j]);
-    }
-  }
-}
+struct TileVectors {
+  using Sum = __m512;
+  using Vector = __m512;
+  static constexpr int64_t kBytes = 64, kValues = 16, kStepsAtATime = 128, kTilesAtATime = 8;
+  static constexpr bool kPrefetch = true;
+  static Sum Zero() { return _mm512_setzero_ps(); }
+  static Vector Load(const std::byte* p) { return _mm512_loadu_ps(p); }
+  static Sum Fma(Vector w, Vector x, Sum sum) { return _mm512_fmadd_ps(w, x, sum); }
+};
+#include "backends/float_tiles.h"
 
 constexpr std::array kFormats = {
     FloatKernels::Format{"f32", StreamFloats<F32>, UnpackFloats<F32>},
