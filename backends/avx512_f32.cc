@@ -5,9 +5,8 @@
 // faster than memory delivers the codes. Four weight rows are walked side by side, block by block: each has one chain of
 // dependent FMAs, and four chains hide each other's latency.
 //
-// Prefill: tiles of 6 rows of x by 4 rows of w, 24 sums in registers: 10 loads for 24 FMAs, two of either per cycle. k is cut
-// so that the weights of a tile stay in the first-level cache; the sums wait in memory meanwhile, all lanes of them, because
-// adding the lanes earlier would change the order.
+// Prefill (float_tiles.h): tiles of 6 rows of x by 4 rows of w, 24 sums in registers: 10 loads for 24 FMAs, two of either per
+// cycle. k is cut so that the weights of a tile stay in the first-level cache; the sums wait in memory meanwhile, all lanes.
 #include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
 #include "engine/core/vector_math.h"
@@ -81,7 +80,8 @@ void StreamRows(const StreamArguments& a) {
   for (; j < a.rows; ++j) StreamGroup<Decoder, kM, 1>(a, j);
 }
 
-// One group for prefill: kRows rows side by side as in StreamGroup, the weights stored instead of multiplied.
+// One group for prefill: kRows rows side by side as in StreamGroup, the weights stored instead of multiplied. Chunks are
+// unrolled: as a loop they make prefill of 16 to 64 rows of q4_k 6 % slower.
 template <typename Decoder, int kRows>
 void UnpackRows(const std::byte* w, int64_t row_bytes, int64_t k, float* group) {
   for (int64_t p = 0; p < k; p += Decoder::kValues, w += Decoder::kBytes, group += Decoder::kValues * kGroupRows) {

@@ -1,8 +1,8 @@
 // The routing family: what a mixture-of-experts layer does around its matrix products.
 //
-// Rows are gathered by RunMatmuls, for backends that do not take them as they lie (those of libraries, and naive); own kernels
-// gather while they prepare their inputs, which the experts family measures. So `gather` is RunMatmuls with a backend of the
-// former kind that has next to nothing to multiply.
+// Rows are gathered by RunMatmuls, for backends that do not take them as they lie: naive, the libraries, own kernels with vectors
+// of floats. Integer kernels and those on tiles gather while they prepare their inputs, which the experts family measures. So
+// `gather` is RunMatmuls with a backend of the former kind that has next to nothing to multiply.
 #include <algorithm>
 #include <cmath>
 #include <memory>

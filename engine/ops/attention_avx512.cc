@@ -1,4 +1,4 @@
-// Attention's kernels for AVX-512: sixteen positions, or sixteen elements of a head, at a time.
+// Attention's kernels for AVX-512: sixteen positions, or sixteen elements of a head, at a time. Exponentials: vector_math.h.
 #include <cstring>
 #include <limits>
 
