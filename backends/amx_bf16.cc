@@ -18,6 +18,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 
 #include "backends/bf16_decoders.h"
 #include "backends/inputs.h"
@@ -126,34 +127,30 @@ class SlabDecoder {
 
 // --- Products. Sums: tiles 0 and 1 of the first 16 rows of w, 2 and 3 of the others; 4 and 5 are of w, 6 and 7 of x.
 
+// use(t) for the tiles of sums of kX tiles of x, t a constant.
+template <int kX, typename Use>
+void ForEachSum(Use use) {
+  use(std::integral_constant<int, 0>());
+  use(std::integral_constant<int, 2>());
+  if constexpr (kX == 2) {
+    use(std::integral_constant<int, 1>());
+    use(std::integral_constant<int, 3>());
+  }
+}
+
 template <typename Tiles, int kX>
 void ZeroSums() {
-  Tiles::template Zero<0>();
-  Tiles::template Zero<2>();
-  if constexpr (kX == 2) {
-    Tiles::template Zero<1>();
-    Tiles::template Zero<3>();
-  }
+  ForEachSum<kX>([](auto t) { Tiles::template Zero<decltype(t)::value>(); });
 }
 
 template <typename Tiles, int kX>
 void LoadSums(const float* sums) {
-  Tiles::template Load<0>(sums, 64);
-  Tiles::template Load<2>(sums + 512, 64);
-  if constexpr (kX == 2) {
-    Tiles::template Load<1>(sums + 256, 64);
-    Tiles::template Load<3>(sums + 768, 64);
-  }
+  ForEachSum<kX>([sums](auto t) { Tiles::template Load<decltype(t)::value>(sums + 256 * t, 64); });
 }
 
 template <typename Tiles, int kX>
 void StoreSums(float* sums) {
-  Tiles::template Store<0>(sums, 64);
-  Tiles::template Store<2>(sums + 512, 64);
-  if constexpr (kX == 2) {
-    Tiles::template Store<1>(sums + 256, 64);
-    Tiles::template Store<3>(sums + 768, 64);
-  }
+  ForEachSum<kX>([sums](auto t) { Tiles::template Store<decltype(t)::value>(sums + 256 * t, 64); });
 }
 
 template <typename Tiles, int kX>

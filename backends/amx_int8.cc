@@ -10,17 +10,18 @@
 //   q6_k: s * q in 16 bits, signed: its high byte, signed, and its low byte, unsigned.
 // A block of w is split once into 8 KiB of the first-level cache and meets all rows of x, 32 at a time: two planes times two
 // tiles of x, 4 loads for 4 products. The sums of one pair of tiles are scaled, and the next block split, while the unit works.
-// For q4_0 and q8_0 both factors have a float scale per 32 values: a product of half depth each, its sums scaled at once.
+// For q4_0 and q8_0 both factors have a float scale per 32 values: amx_int8_per32.h.
 //
 // On paper, cycles of one Sapphire Rapids core per 16 x 16 sums and 256 values (vector kernel: some 780):
 //   q4_k: products 8 x 16 = 128; scaling 16 x 12 operations on two ports = 96; splitting 32 x 5 on one port / (m / 16) = 40 for
-//   64 rows: 150 if the ports overlap with the unit. q8_0, q4_0: products 8 x 16 = 128, scaling 8 x 16 x 3 / 2 = 192.
+//   64 rows: 150 if the ports overlap with the unit.
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
 #include <vector>
 
+#include "backends/amx_int8_per32.h"
 #include "backends/amx_int8_planes.h"
 #include "backends/inputs.h"
 #include "backends/int8_panels.h"
@@ -42,15 +43,18 @@ namespace tidemark {
 TM_REGION_AMX
 namespace {
 
-using planes::Broadcast;
-using planes::Halves;
-using planes::kTileBytes;
-using planes::kUnitPlanes;
-using planes::Load32;
-using planes::Q4_K;
-using planes::Q5_K;
-using planes::Q6_K;
-using planes::SplitNibbles;
+using amx_int8::Broadcast;
+using amx_int8::Halves;
+using amx_int8::kTileBytes;
+using amx_int8::kUnitPlanes;
+using amx_int8::Load32;
+using amx_int8::Per32;
+using amx_int8::Q4_0;
+using amx_int8::Q4_K;
+using amx_int8::Q5_K;
+using amx_int8::Q6_K;
+using amx_int8::Q8_0;
+using amx_int8::ShapesFor;
 
 // --- Formats with blocks of 256.
 
@@ -177,17 +181,6 @@ void MultiplyUnits(const std::byte* panel, int64_t k, const std::byte* x, int64_
   pending.Add(x_row_bytes);
 }
 
-// Tiles 0 to 3 are sums, 4 and 5 rows of x, the first of each pair for `first` rows of x, the second for `second`.
-TileShapes ShapesFor(int64_t first, int64_t second, int64_t depth) {
-  TileShapes shapes;
-  for (const int t : {0, 1}) shapes.Set(t, first, 64);
-  shapes.Set(4, first, depth);
-  for (const int t : {2, 3}) shapes.Set(t, second, second == 0 ? 0 : 64);
-  shapes.Set(5, second, second == 0 ? 0 : depth);
-  for (const int t : {6, 7}) shapes.Set(t, depth / 4, 64);
-  return shapes;
-}
-
 template <typename Format>
 struct Per256 {
   static constexpr int64_t PlaneBytes(int64_t k) { return k / 256 * kUnitPlanes; }
@@ -205,105 +198,6 @@ struct Per256 {
     Tiles::Configure(ShapesFor(std::min<int64_t>(rest, 16), std::max<int64_t>(rest - 16, 0), 64));
     const auto run = rest > 16 ? MultiplyUnits<Tiles, Format, true> : MultiplyUnits<Tiles, Format, false>;
     run(panel, k, x + pairs * x_row_bytes, x_row_bytes, rest, pairs > 0, planes, totals + pairs);
-  }
-};
-
-// --- Formats with blocks of 32, two to a unit.
-
-// Unpack: the codes of a unit as two tiles of 8 rows, signed, so that nothing is left to subtract from the sums.
-struct Q4_0 {
-  static constexpr int64_t kBytes = 64 + 2 * 256;
-  static void Unpack(const std::byte* unit, std::byte* to) {
-    const __m512i eight = _mm512_set1_epi8(8);
-#pragma GCC unroll 8
-    for (int v = 0; v < 8; ++v) {
-      __m512i low, high;
-      SplitNibbles(unit + 64 + 64 * v, low, high);
-      _mm512_store_si512(to + 128 * v, _mm512_sub_epi8(low, eight));
-      _mm512_store_si512(to + 128 * v + 64, _mm512_sub_epi8(high, eight));
-    }
-  }
-};
-
-struct Q8_0 {
-  static constexpr int64_t kBytes = 64 + 2 * 512;
-  static void Unpack(const std::byte* unit, std::byte* to) {
-    const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
-#pragma GCC unroll 16
-    for (int v = 0; v < 16; ++v) _mm512_store_si512(to + 64 * v, _mm512_xor_si512(_mm512_load_si512(unit + 64 + 64 * v), sign));
-  }
-};
-
-// totals[i] += the products of the two blocks of a unit; sums: [2 blocks][16][16].
-template <typename Format>
-void AddUnit(const std::byte* unit, const int32_t* sums, const std::byte* x, int64_t x_row_bytes, size_t sub, int64_t rows,
-             __m512* totals) {
-  const __m512 d[2] = {Halves(unit), Halves(unit + 32)};
-#pragma GCC unroll 16
-  for (int64_t i = 0; i < rows; ++i) {
-    const auto& block = *reinterpret_cast<const Int8Block32*>(x + i * x_row_bytes);
-    __m512 total = totals[i];
-#pragma GCC unroll 2
-    for (size_t b = 0; b < 2; ++b) {
-      const __m512i dot = _mm512_load_si512(sums + 256 * b + 16 * static_cast<size_t>(i));
-      const __m512 scale = _mm512_mul_ps(d[b], _mm512_set1_ps(block.scales[sub + b]));
-      total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, total);
-    }
-    totals[i] = total;
-  }
-}
-
-// Up to 16 rows of x. Tiles 0 and 1, or 2 and 3, are the sums of the two blocks of a unit, 4 and 5 of x, 6 and 7 of w. A unit's
-// sums are scaled while the unit after it is multiplied.
-template <typename Tiles, typename Format>
-void MultiplyTile(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t rows, bool unpack,
-                  std::byte* planes, __m512* out) {
-  alignas(64) int32_t sums[2][512];
-  __m512 totals[16];
-  for (__m512& t : totals) t = _mm512_setzero_ps();
-  const auto scale = [&](int64_t u) {
-    const std::byte* blocks = x + u / 4 * static_cast<int64_t>(sizeof(Int8Block32));
-    const auto sub = static_cast<size_t>(u % 4 * 2);
-    const std::byte* unit = panel + u * Format::kBytes;
-    if (rows == 16) {
-      AddUnit<Format>(unit, sums[u % 2], blocks, x_row_bytes, sub, 16, totals);
-    } else {
-      AddUnit<Format>(unit, sums[u % 2], blocks, x_row_bytes, sub, rows, totals);
-    }
-  };
-  const int64_t units = (k + 63) / 64;
-  for (int64_t u = 0; u < units; ++u) {
-    std::byte* codes = planes + u * kTileBytes;
-    if (unpack) Format::Unpack(panel + u * Format::kBytes, codes);
-    const std::byte* x_codes = x + u / 4 * static_cast<int64_t>(sizeof(Int8Block32)) + u % 4 * 64;
-    Tiles::template Zero<0>();
-    Tiles::template Load<4>(x_codes, x_row_bytes);
-    Tiles::template Load<6>(codes, 64);
-    Tiles::template DotI8I8<0, 4, 6>();
-    Tiles::template Zero<1>();
-    Tiles::template Load<5>(x_codes + 32, x_row_bytes);
-    Tiles::template Load<7>(codes + 512, 64);
-    Tiles::template DotI8I8<1, 5, 7>();
-    Tiles::template Store<0>(sums[u % 2], 64);
-    Tiles::template Store<1>(sums[u % 2] + 256, 64);
-    if (u > 0) scale(u - 1);
-  }
-  scale(units - 1);
-  for (int64_t i = 0; i < rows; ++i) out[i] = totals[i];
-}
-
-template <typename Format>
-struct Per32 {
-  static constexpr int64_t PlaneBytes(int64_t k) { return (k + 63) / 64 * kTileBytes; }
-
-  template <typename Tiles>
-  static void Multiply(const std::byte* panel, int64_t k, const std::byte* x, int64_t x_row_bytes, int64_t m, std::byte* planes,
-                       __m512* totals) {
-    for (int64_t i = 0; i < m; i += 16) {
-      const int64_t rows = std::min<int64_t>(16, m - i);
-      if (i == 0 || rows < 16) Tiles::Configure(ShapesFor(rows, rows, 32));
-      MultiplyTile<Tiles, Format>(panel, k, x + i * x_row_bytes, x_row_bytes, rows, i == 0, planes, totals + i);
-    }
   }
 };
 

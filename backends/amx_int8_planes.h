@@ -12,7 +12,7 @@
 #if TM_HAVE_X86
 #include <immintrin.h>
 
-namespace tidemark::planes {
+namespace tidemark::amx_int8 {
 
 inline constexpr int64_t kTileBytes = 1024;
 inline constexpr int64_t kUnitPlanes = 8 * kTileBytes;
@@ -134,7 +134,7 @@ struct Q6_K {
 };
 
 TM_REGION_END
-}  // namespace tidemark::planes
+}  // namespace tidemark::amx_int8
 
 #endif  // TM_HAVE_X86
 

@@ -1,10 +1,12 @@
 // Float32 products for AVX2 with FMA and F16C: the structure of avx512_f32.cc with 8 lanes and 16 registers.
 //
-// Eight lanes hold too few of a sub-block's different weights to select from, so codes are converted and scaled one by one.
-// Prefill tiles are 3 rows of x by 4 rows of w: 12 sums, 3 vectors of x, one of w.
+// Weights are decoded eight at a time (decoders_avx2.h). Prefill tiles are 3 rows of x by 4 rows of w: 12 sums, 3 vectors of x,
+// one of w.
 #include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 #include "engine/formats/half.h"
+#include "engine/formats/k_scales.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -13,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace tidemark {
 
@@ -20,129 +23,7 @@ namespace tidemark {
 TM_REGION_AVX2
 namespace {
 
-__m128i Load16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-__m128i Load8(const std::byte* p) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)); }
-__m256 Widen(__m128i q) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q)); }
-float Half(const std::byte* p) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(LoadU16(p)))); }
-__m128i LowNibbles(__m128i packed) { return _mm_and_si128(packed, _mm_set1_epi8(15)); }
-__m128i HighNibbles(__m128i packed) { return _mm_and_si128(_mm_srli_epi16(packed, 4), _mm_set1_epi8(15)); }
-
-// The one order in which lanes are added.
-float SumLanes(__m256 v) {
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
-
-// --- Decoders: ForEach8(block, use) calls use(i, w) with weights i .. i + 7 of the block, i ascending.
-
-// 16 signed codes times a scale.
-template <typename Use>
-void Scaled16(int i, __m128i q, __m256 scale, Use use) {
-  use(i, _mm256_mul_ps(Widen(q), scale));
-  use(i + 8, _mm256_mul_ps(Widen(_mm_srli_si128(q, 8)), scale));
-}
-
-struct Q4_0 {
-  static constexpr int kValues = 32, kBytes = 18;
-  template <typename Use>
-  static void ForEach8(const std::byte* block, Use use) {
-    const __m256 d = _mm256_set1_ps(Half(block));
-    const __m128i packed = Load16(block + 2), eight = _mm_set1_epi8(8);
-    Scaled16(0, _mm_sub_epi8(LowNibbles(packed), eight), d, use);
-    Scaled16(16, _mm_sub_epi8(HighNibbles(packed), eight), d, use);
-  }
-};
-
-struct Q8_0 {
-  static constexpr int kValues = 32, kBytes = 34;
-  template <typename Use>
-  static void ForEach8(const std::byte* block, Use use) {
-    const __m256 d = _mm256_set1_ps(Half(block));
-    for (int i = 0; i < 32; i += 8) use(i, _mm256_mul_ps(Widen(Load8(block + 2 + i)), d));
-  }
-};
-
-// Eight products d * scale and dmin * min of Q4_K and Q5_K.
-struct KScales {
-  alignas(32) float scale[8];
-  alignas(32) float min[8];
-
-  explicit KScales(const std::byte* block) {
-    uint32_t s[3];
-    std::memcpy(s, block + 4, sizeof s);
-    const uint64_t scales = (s[0] & 0x3f3f3f3fu) | uint64_t{(s[2] & 0x0f0f0f0fu) | (s[0] >> 2 & 0x30303030u)} << 32;
-    const uint64_t mins = (s[1] & 0x3f3f3f3fu) | uint64_t{(s[2] >> 4 & 0x0f0f0f0fu) | (s[1] >> 2 & 0x30303030u)} << 32;
-    const __m256 scale_codes = Widen(_mm_cvtsi64_si128(static_cast<int64_t>(scales)));
-    const __m256 min_codes = Widen(_mm_cvtsi64_si128(static_cast<int64_t>(mins)));
-    _mm256_store_ps(scale, _mm256_mul_ps(_mm256_set1_ps(Half(block)), scale_codes));
-    _mm256_store_ps(min, _mm256_mul_ps(_mm256_set1_ps(Half(block + 2)), min_codes));
-  }
-  // scale * q - min for 16 codes.
-  template <typename Use>
-  void Apply16(int sub, int i, __m128i q, Use use) const {
-    const __m256 scales = _mm256_broadcast_ss(scale + sub), mins = _mm256_broadcast_ss(min + sub);
-    use(i, _mm256_sub_ps(_mm256_mul_ps(Widen(q), scales), mins));
-    use(i + 8, _mm256_sub_ps(_mm256_mul_ps(Widen(_mm_srli_si128(q, 8)), scales), mins));
-  }
-};
-
-struct Q4_K {
-  static constexpr int kValues = 256, kBytes = 144;
-  template <typename Use>
-  static void ForEach8(const std::byte* block, Use use) {
-    const KScales k(block);
-    for (int chunk = 0; chunk < 4; ++chunk) {
-      const __m128i first = Load16(block + 16 + 32 * chunk), second = Load16(block + 32 + 32 * chunk);
-      k.Apply16(2 * chunk, 64 * chunk, LowNibbles(first), use);
-      k.Apply16(2 * chunk, 64 * chunk + 16, LowNibbles(second), use);
-      k.Apply16(2 * chunk + 1, 64 * chunk + 32, HighNibbles(first), use);
-      k.Apply16(2 * chunk + 1, 64 * chunk + 48, HighNibbles(second), use);
-    }
-  }
-};
-
-struct Q5_K {
-  static constexpr int kValues = 256, kBytes = 176;
-  template <typename Use>
-  static void ForEach8(const std::byte* block, Use use) {
-    const KScales k(block);
-    const __m128i bit4 = _mm_set1_epi8(16);
-    for (int sub = 0; sub < 8; ++sub) {
-      const __m128i bit = _mm_set1_epi8(static_cast<char>(1 << sub));
-      for (int part = 0; part < 32; part += 16) {
-        const __m128i packed = Load16(block + 48 + 32 * (sub / 2) + part), high = Load16(block + 16 + part);
-        const __m128i low = sub % 2 == 0 ? LowNibbles(packed) : HighNibbles(packed);
-        const __m128i set = _mm_and_si128(_mm_cmpeq_epi8(_mm_and_si128(high, bit), bit), bit4);
-        k.Apply16(sub, 32 * sub + part, _mm_or_si128(low, set), use);
-      }
-    }
-  }
-};
-
-struct Q6_K {
-  static constexpr int kValues = 256, kBytes = 210;
-  template <typename Use>
-  static void ForEach8(const std::byte* block, Use use) {
-    const __m256 d = _mm256_set1_ps(Half(block + 208));
-    alignas(32) float scales[16];
-    _mm256_store_ps(scales, _mm256_mul_ps(d, Widen(Load8(block + 192))));
-    _mm256_store_ps(scales + 8, _mm256_mul_ps(d, Widen(Load8(block + 200))));
-    const __m128i high_bits = _mm_set1_epi8(0x30), offset = _mm_set1_epi8(32);
-    for (int group = 0; group < 16; ++group) {  // 16 weights each, see q6_k.cc
-      const int half = group / 8, quarter = group / 2 % 4, part = group % 2 * 16;
-      const __m128i packed = Load16(block + 64 * half + 32 * (quarter % 2) + part);
-      const __m128i qh = Load16(block + 128 + 32 * half + part);
-      const __m128i low = quarter < 2 ? LowNibbles(packed) : HighNibbles(packed);
-      const __m128i high = quarter == 0   ? _mm_slli_epi16(qh, 4)
-                           : quarter == 1 ? _mm_slli_epi16(qh, 2)
-                           : quarter == 2 ? qh
-                                          : _mm_srli_epi16(qh, 2);
-      const __m128i q = _mm_sub_epi8(_mm_or_si128(low, _mm_and_si128(high, high_bits)), offset);
-      Scaled16(16 * group, q, _mm256_broadcast_ss(scales + group), use);
-    }
-  }
-};
+#include "engine/formats/decoders_avx2.h"
 
 // --- Decode.
 
@@ -272,63 +153,26 @@ void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k
 // --- Prefill.
 
 constexpr int kTileRows = 3;
-constexpr int64_t kTileK = 2048;  // 32 KiB of weights: they stay in the first-level cache while tiles of x pass
-
-// Adds to sums[i * kGroupRows + j] the products of k values (a multiple of 8) of kX rows of a tile of x and of a group of w.
-template <int kX>
-void Tile(const float* w, const float* x, int64_t k, __m256* sums) {
-  __m256 s[kX][kGroupRows];
-  for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kGroupRows; ++j) s[i][j] = sums[i * kGroupRows + j];
-  }
-  for (int64_t p = 0; p < k; p += 8, x += 8 * kTileRows, w += 8 * kGroupRows) {
-    __m256 row[kX];
-    for (int i = 0; i < kX; ++i) row[i] = _mm256_loadu_ps(x + 8 * i);
-    for (int j = 0; j < kGroupRows; ++j) {
-      const __m256 v = _mm256_loadu_ps(w + 8 * j);
-      for (int i = 0; i < kX; ++i) s[i][j] = _mm256_fmadd_ps(v, row[i], s[i][j]);
-    }
-  }
-  for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kGroupRows; ++j) sums[i * kGroupRows + j] = s[i][j];
-  }
-}
-
-using TileFunction = void (*)(const float*, const float*, int64_t, __m256*);
-constexpr TileFunction kTiles[kTileRows] = {Tile<1>, Tile<2>, Tile<3>};
-
-void Multiply(const std::byte* group_bytes, int64_t rows, int64_t k, const std::byte* x_bytes, int64_t m, float* y,
-              int64_t y_stride) {
-  const auto* group = reinterpret_cast<const float*>(group_bytes);
-  const auto* x_tiles = reinterpret_cast<const float*>(x_bytes);
-  constexpr int64_t kMaxRows = 16 * kTileRows;  // rows of x whose sums wait at a time
-  __m256 sums[kMaxRows * kGroupRows];
-  const int64_t padded = PaddedK(k);
-  for (int64_t i0 = 0; i0 < m; i0 += kMaxRows) {
-    const int64_t count = std::min(kMaxRows, m - i0);
-    for (int64_t i = 0; i < count * kGroupRows; ++i) sums[i] = _mm256_setzero_ps();
-    for (int64_t p = 0; p < padded; p += kTileK) {
-      for (int64_t i = 0; i < count; i += kTileRows) {
-        const float* tile = x_tiles + (i0 + i) * padded + p * kTileRows;
-        kTiles[std::min<int64_t>(kTileRows, count - i) - 1](group + p * kGroupRows, tile, std::min(kTileK, padded - p),
-                                                            sums + i * kGroupRows);
-      }
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      for (int64_t j = 0; j < rows; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kGroupRows + j]);
-    }
-  }
-}
+struct TileVectors {
+  using Sum = __m256;
+  using Vector = __m256;
+  static constexpr int64_t kBytes = 32, kValues = 8, kStepsAtATime = 256, kTilesAtATime = 16;
+  static constexpr bool kPrefetch = false;
+  static Sum Zero() { return _mm256_setzero_ps(); }
+  static Vector Load(const std::byte* p) { return _mm256_loadu_ps(reinterpret_cast<const float*>(p)); }
+  static Sum Fma(Vector w, Vector x, Sum sum) { return _mm256_fmadd_ps(w, x, sum); }
+};
+#include "backends/float_tiles.h"
 
 constexpr std::array kFormats = {
     FloatKernels::Format{"f32", StreamFloats<LoadF32, 4>, UnpackFloats<LoadF32, 4>},
     FloatKernels::Format{"f16", StreamFloats<LoadF16, 2>, UnpackFloats<LoadF16, 2>},
     FloatKernels::Format{"bf16", StreamFloats<LoadBf16, 2>, UnpackFloats<LoadBf16, 2>},
-    FloatKernels::Format{"q8_0", Stream<Q8_0>, Unpack<Q8_0>},
-    FloatKernels::Format{"q4_0", Stream<Q4_0>, Unpack<Q4_0>},
-    FloatKernels::Format{"q4_k", Stream<Q4_K>, Unpack<Q4_K>},
-    FloatKernels::Format{"q5_k", Stream<Q5_K>, Unpack<Q5_K>},
-    FloatKernels::Format{"q6_k", Stream<Q6_K>, Unpack<Q6_K>},
+    FloatKernels::Format{"q8_0", Stream<Q8_0Decoder>, Unpack<Q8_0Decoder>},
+    FloatKernels::Format{"q4_0", Stream<Q4_0Decoder>, Unpack<Q4_0Decoder>},
+    FloatKernels::Format{"q4_k", Stream<Q4_KDecoder>, Unpack<Q4_KDecoder>},
+    FloatKernels::Format{"q5_k", Stream<Q5_KDecoder>, Unpack<Q5_KDecoder>},
+    FloatKernels::Format{"q6_k", Stream<Q6_KDecoder>, Unpack<Q6_KDecoder>},
 };
 
 }  // namespace
@@ -345,7 +189,7 @@ const FloatKernels* Avx2F32Kernels() {
                                        .multiply = Multiply,
                                        .name = "avx2_f32",
                                        .details = "own code, float32 in 8 lanes along k, same bits in every batch",
-                                       .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
+                                       .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx2(); },
                                        .needs = "AVX2 with FMA and F16C"};
   return &kernels;
 }

@@ -7,6 +7,7 @@
 // activation (2 * 128 * 127 = 32512).
 #include "backends/int8_panels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -230,21 +231,6 @@ void Multiply(const Int8Pass& pass) {
   }
 }
 
-// silu(g) = g / (1 + exp(-g)); the same operations as in avx512_int8.cc, so the same bits.
-__m256 Silu(__m256 g) {
-  const __m256 x = _mm256_max_ps(_mm256_set1_ps(-87), _mm256_min_ps(_mm256_set1_ps(87), _mm256_sub_ps(_mm256_setzero_ps(), g)));
-  const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);
-  r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
-  __m256 p = _mm256_set1_ps(1.0f / 5040);
-  for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(c));
-  }
-  const __m256i power = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
-  const __m256 e = _mm256_mul_ps(p, _mm256_castsi256_ps(power));
-  return _mm256_div_ps(g, _mm256_add_ps(_mm256_set1_ps(1), e));
-}
-
 void Store(const float* totals, const float* gate, int64_t m, int64_t rows, float* y, int64_t y_stride) {
   for (int64_t i = 0; i < m; ++i) {
     alignas(32) float row[kPanel];
@@ -278,7 +264,7 @@ const Int8Kernels* Avx2Int8Kernels() {
       .store = Store,
       .name = "avx2_int8",
       .details = "own code, panels of 16 rows, activations int8 per 256 values (q4_0, q8_0: per 32), same bits in every batch",
-      .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; },
+      .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx2(); },
       .needs = "AVX2 with FMA and F16C"};
   return &kernels;
 }

@@ -6,6 +6,7 @@
 #include "backends/bf16_decoders.h"
 #include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace tidemark {
 
@@ -31,14 +33,6 @@ using bf16::Q4_K;
 using bf16::Q5_K;
 using bf16::Q6_K;
 using bf16::Q8_0;
-
-// The one order in which lanes are added.
-float SumLanes(__m512 v) {
-  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
 
 // --- Tiles of x: [k / 32][kTileRows][32].
 
@@ -156,53 +150,16 @@ void Unpack(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k, std:
 
 // --- Prefill.
 
-constexpr int64_t kTileK = 4096;  // 32 KiB of weights: they stay in the first-level cache while tiles of x pass
-
-// Adds to sums[i * kGroupRows + j] the products of k values (a multiple of 32) of kX rows of a tile of x and of a group of w.
-template <int kX>
-void Tile(const std::byte* w, const std::byte* x, int64_t k, __m512* sums) {
-  __m512 s[kX][kGroupRows];
-  for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kGroupRows; ++j) s[i][j] = sums[i * kGroupRows + j];
-  }
-  for (int64_t p = 0; p < k; p += 32, x += 64 * kTileRows, w += 64 * kGroupRows) {
-    __m512i row[kX];
-    for (int i = 0; i < kX; ++i) {
-      row[i] = _mm512_load_si512(x + 64 * i);
-      _mm_prefetch(reinterpret_cast<const char*>(x + 64 * (i + 24 * kTileRows)), _MM_HINT_T0);
-    }
-    for (int j = 0; j < kGroupRows; ++j) {
-      const __m512i v = _mm512_load_si512(w + 64 * j);
-      for (int i = 0; i < kX; ++i) s[i][j] = Dot(s[i][j], v, row[i]);
-    }
-  }
-  for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kGroupRows; ++j) sums[i * kGroupRows + j] = s[i][j];
-  }
-}
-
-using TileFunction = void (*)(const std::byte*, const std::byte*, int64_t, __m512*);
-constexpr TileFunction kTiles[kTileRows] = {Tile<1>, Tile<2>, Tile<3>, Tile<4>, Tile<5>, Tile<6>};
-
-void Multiply(const std::byte* group, int64_t rows, int64_t k, const std::byte* x_tiles, int64_t m, float* y, int64_t y_stride) {
-  constexpr int64_t kMaxRows = 8 * kTileRows;  // rows of x whose sums wait at a time
-  __m512 sums[kMaxRows * kGroupRows];
-  const int64_t padded = PaddedK(k);
-  for (int64_t i0 = 0; i0 < m; i0 += kMaxRows) {
-    const int64_t count = std::min(kMaxRows, m - i0);
-    for (int64_t i = 0; i < count * kGroupRows; ++i) sums[i] = _mm512_setzero_ps();
-    for (int64_t p = 0; p < padded; p += kTileK) {
-      for (int64_t i = 0; i < count; i += kTileRows) {
-        const std::byte* tile = x_tiles + 2 * ((i0 + i) * padded + p * kTileRows);
-        kTiles[std::min<int64_t>(kTileRows, count - i) - 1](group + 2 * p * kGroupRows, tile, std::min(kTileK, padded - p),
-                                                            sums + i * kGroupRows);
-      }
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      for (int64_t j = 0; j < rows; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kGroupRows + j]);
-    }
-  }
-}
+struct TileVectors {
+  using Sum = __m512;
+  using Vector = __m512i;
+  static constexpr int64_t kBytes = 64, kValues = 32, kStepsAtATime = 128, kTilesAtATime = 8;
+  static constexpr bool kPrefetch = true;
+  static Sum Zero() { return _mm512_setzero_ps(); }
+  static Vector Load(const std::byte* p) { return _mm512_load_si512(p); }
+  static Sum Fma(Vector w, Vector x, Sum sum) { return Dot(sum, w, x); }
+};
+#include "backends/float_tiles.h"
 
 constexpr std::array kFormats = {
     FloatKernels::Format{"f32", Stream<Floats<F32>>, Unpack<Floats<F32>>},
@@ -230,7 +187,7 @@ const FloatKernels* Avx512Bf16Kernels() {
       .multiply = Multiply,
       .name = "avx512_bf16",
       .details = "own code, bfloat16 inputs, float32 sums in 16 lanes along k, same bits in every batch",
-      .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512 && cpu.avx512_bf16; },
+      .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx512Bf16(); },
       .needs = "AVX-512 BF16"};
   return &kernels;
 }

@@ -1,16 +1,17 @@
 // Float32 products for AVX-512 (F, BW, CD, DQ, VL).
 //
-// Decode: a format's decoder yields its weights sixteen at a time, in registers, and each vector meets 1-4 rows of x right
-// there. Sub-blocks of 4 and 5 bits have at most 32 different weights: they are computed once and the codes select them
-// (vpermps), three or four instructions per 16 weights, which is faster than memory delivers the codes. Four weight rows are
-// walked side by side, block by block: each has one chain of dependent FMAs, and four chains hide each other's latency.
+// Decode: a format's decoder (decoders_avx512.h) yields its weights sixteen at a time, in registers, and each vector meets 1-4
+// rows of x right there. Codes of 4 and 5 bits select among weights computed once, three or four instructions per 16 weights:
+// faster than memory delivers the codes. Four weight rows are walked side by side, block by block: each has one chain of
+// dependent FMAs, and four chains hide each other's latency.
 //
-// Prefill: tiles of 6 rows of x by 4 rows of w, 24 sums in registers: 10 loads for 24 FMAs, two of either per cycle. k is cut
-// so that the weights of a tile stay in the first-level cache; the sums wait in memory meanwhile, all lanes of them, because
-// adding the lanes earlier would change the order.
+// Prefill (float_tiles.h): tiles of 6 rows of x by 4 rows of w, 24 sums in registers: 10 loads for 24 FMAs, two of either per
+// cycle. k is cut so that the weights of a tile stay in the first-level cache; the sums wait in memory meanwhile, all lanes.
 #include "backends/float_kernels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 #include "engine/formats/half.h"
+#include "engine/formats/k_scales.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace tidemark {
 
@@ -26,139 +28,13 @@ namespace tidemark {
 TM_REGION_AVX512
 namespace {
 
-__m128i Load16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-__m256i Load32(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-__m512 Widen(__m128i q) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)); }
-float Half(const std::byte* p) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(LoadU16(p)))); }
+#include "engine/formats/decoders_avx512.h"
 
-__m512 CountUp(int first) {
-  return _mm512_cvtepi32_ps(
-      _mm512_add_epi32(_mm512_set1_epi32(first), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
-}
-
-// The one order in which lanes are added.
-float SumLanes(__m512 v) {
-  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
-
-// --- Decoders. A block is decoded in kChunks pieces of kValues / kChunks weights: Chunk(state, block, c, use) calls use(i, w)
-// with weights i .. i + 15 of the block, i ascending. The state is what all pieces share.
-
-struct Q4_0 {
-  static constexpr int kValues = 32, kBytes = 18, kChunks = 1;
-  using State = __m512;  // the sixteen possible weights
-  static State Prepare(const std::byte* block) { return _mm512_mul_ps(CountUp(-8), _mm512_set1_ps(Half(block))); }
-  template <typename Use>
-  static void Chunk(const State& table, const std::byte* block, int, Use use) {
-    const __m512i packed = _mm512_cvtepu8_epi32(Load16(block + 2));
-    use(0, _mm512_permutexvar_ps(packed, table));  // the permute ignores the upper bits of an index
-    use(16, _mm512_permutexvar_ps(_mm512_srli_epi32(packed, 4), table));
-  }
-};
-
-struct Q8_0 {
-  static constexpr int kValues = 32, kBytes = 34, kChunks = 1;
-  using State = __m512;
-  static State Prepare(const std::byte* block) { return _mm512_set1_ps(Half(block)); }
-  template <typename Use>
-  static void Chunk(const State& d, const std::byte* block, int, Use use) {
-    use(0, _mm512_mul_ps(Widen(Load16(block + 2)), d));
-    use(16, _mm512_mul_ps(Widen(Load16(block + 18)), d));
-  }
-};
-
-// Eight products d * scale and dmin * min of Q4_K and Q5_K.
-struct KScales {
-  alignas(64) float values[16];  // scales, then mins
-
-  static KScales Of(const std::byte* block) {
-    uint32_t s[3];
-    std::memcpy(s, block + 4, sizeof s);
-    const uint64_t scales = (s[0] & 0x3f3f3f3fu) | uint64_t{(s[2] & 0x0f0f0f0fu) | (s[0] >> 2 & 0x30303030u)} << 32;
-    const uint64_t mins = (s[1] & 0x3f3f3f3fu) | uint64_t{(s[2] >> 4 & 0x0f0f0f0fu) | (s[1] >> 2 & 0x30303030u)} << 32;
-    const __m512 codes = Widen(_mm_set_epi64x(static_cast<int64_t>(mins), static_cast<int64_t>(scales)));
-    const __m512 factor = _mm512_insertf32x8(_mm512_set1_ps(Half(block)), _mm256_set1_ps(Half(block + 2)), 1);
-    KScales k;
-    _mm512_store_ps(k.values, _mm512_mul_ps(factor, codes));
-    return k;
-  }
-  // scale * q - min for the sixteen codes q.
-  __m512 Table(int sub, __m512 codes) const {
-    return _mm512_sub_ps(_mm512_mul_ps(_mm512_set1_ps(values[sub]), codes), _mm512_set1_ps(values[8 + sub]));
-  }
-};
-
-struct Q4_K {
-  static constexpr int kValues = 256, kBytes = 144, kChunks = 4;
-  using State = KScales;
-  static State Prepare(const std::byte* block) { return KScales::Of(block); }
-  template <typename Use>
-  static void Chunk(const State& k, const std::byte* block, int c, Use use) {
-    const __m512 low = k.Table(2 * c, CountUp(0)), high = k.Table(2 * c + 1, CountUp(0));
-    const __m512i first = _mm512_cvtepu8_epi32(Load16(block + 16 + 32 * c));
-    const __m512i second = _mm512_cvtepu8_epi32(Load16(block + 32 + 32 * c));
-    use(64 * c, _mm512_permutexvar_ps(first, low));
-    use(64 * c + 16, _mm512_permutexvar_ps(second, low));
-    use(64 * c + 32, _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), high));
-    use(64 * c + 48, _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), high));
-  }
-};
-
-struct Q5_K {
-  static constexpr int kValues = 256, kBytes = 176, kChunks = 4;
-  using State = KScales;
-  static State Prepare(const std::byte* block) { return KScales::Of(block); }
-
-  // 32 codes: bit 4 from the mask, the rest from the low nibbles of `packed`.
-  template <typename Use>
-  static void Sub(const State& k, int sub, __m256i packed, __m256i qh, Use use) {
-    const __m256i low = _mm256_and_si256(packed, _mm256_set1_epi8(15));
-    const __mmask32 set = _mm256_test_epi8_mask(qh, _mm256_set1_epi8(static_cast<char>(1 << sub)));
-    const __m256i q = _mm256_mask_add_epi8(low, set, low, _mm256_set1_epi8(16));
-    const __m512 first = k.Table(sub, CountUp(0)), second = k.Table(sub, CountUp(16));
-    const __m512i q0 = _mm512_cvtepu8_epi32(_mm256_castsi256_si128(q));
-    const __m512i q1 = _mm512_cvtepu8_epi32(_mm256_extracti128_si256(q, 1));
-    use(32 * sub, _mm512_permutex2var_ps(first, q0, second));
-    use(32 * sub + 16, _mm512_permutex2var_ps(first, q1, second));
-  }
-  template <typename Use>
-  static void Chunk(const State& k, const std::byte* block, int c, Use use) {
-    const __m256i qh = Load32(block + 16), packed = Load32(block + 48 + 32 * c);
-    Sub(k, 2 * c, packed, qh, use);
-    Sub(k, 2 * c + 1, _mm256_srli_epi16(packed, 4), qh, use);
-  }
-};
-
-struct Q6_K {
-  static constexpr int kValues = 256, kBytes = 210, kChunks = 2;
-  struct State {
-    alignas(64) float scales[16];
-  };
-  static State Prepare(const std::byte* block) {
-    State s;
-    _mm512_store_ps(s.scales, _mm512_mul_ps(_mm512_set1_ps(Half(block + 208)), Widen(Load16(block + 192))));
-    return s;
-  }
-  template <typename Use>
-  static void Chunk(const State& s, const std::byte* block, int half, Use use) {
-    const __m256i nibble = _mm256_set1_epi8(15), high_bits = _mm256_set1_epi8(0x30), offset = _mm256_set1_epi8(32);
-    const __m256i ql[2] = {Load32(block + 64 * half), Load32(block + 64 * half + 32)};
-    const __m256i qh = Load32(block + 128 + 32 * half);
-    const __m256i high[4] = {_mm256_slli_epi16(qh, 4), _mm256_slli_epi16(qh, 2), qh, _mm256_srli_epi16(qh, 2)};
-#pragma GCC unroll 4
-    for (int quarter = 0; quarter < 4; ++quarter) {
-      const __m256i packed = ql[quarter % 2];
-      const __m256i low = _mm256_and_si256(quarter < 2 ? packed : _mm256_srli_epi16(packed, 4), nibble);
-      const __m256i q = _mm256_sub_epi8(_mm256_or_si256(low, _mm256_and_si256(high[quarter], high_bits)), offset);
-      const int group = 8 * half + 2 * quarter;
-      use(16 * group, _mm512_mul_ps(_mm512_set1_ps(s.scales[group]), Widen(_mm256_castsi256_si128(q))));
-      use(16 * group + 16, _mm512_mul_ps(_mm512_set1_ps(s.scales[group + 1]), Widen(_mm256_extracti128_si256(q, 1))));
-    }
-  }
-};
+using Q4_0 = Q4_0Decoder<FloatOutput>;
+using Q8_0 = Q8_0Decoder<FloatOutput>;
+using Q4_K = Q4_KDecoder<FloatOutput>;
+using Q5_K = Q5_KDecoder<FloatOutput>;
+using Q6_K = Q6_KDecoder<FloatOutput>;
 
 // --- Decode.
 
@@ -204,7 +80,8 @@ void StreamRows(const StreamArguments& a) {
   for (; j < a.rows; ++j) StreamGroup<Decoder, kM, 1>(a, j);
 }
 
-// One group for prefill: kRows rows side by side as in StreamGroup, the weights stored instead of multiplied.
+// One group for prefill: kRows rows side by side as in StreamGroup, the weights stored instead of multiplied. Chunks are
+// unrolled: as a loop they make prefill of 16 to 64 rows of q4_k 6 % slower.
 template <typename Decoder, int kRows>
 void UnpackRows(const std::byte* w, int64_t row_bytes, int64_t k, float* group) {
   for (int64_t p = 0; p < k; p += Decoder::kValues, w += Decoder::kBytes, group += Decoder::kValues * kGroupRows) {
@@ -217,7 +94,7 @@ void UnpackRows(const std::byte* w, int64_t row_bytes, int64_t k, float* group) 
       }
       states[r] = Decoder::Prepare(block);
     }
-#pragma GCC unroll 1
+#pragma GCC unroll 4
     for (int c = 0; c < Decoder::kChunks; ++c) {
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
@@ -320,56 +197,16 @@ void UnpackFloats(const std::byte* w, int64_t row_bytes, int64_t rows, int64_t k
 // --- Prefill.
 
 constexpr int kTileRows = 6;
-constexpr int64_t kTileK = 2048;  // 32 KiB of weights: they stay in the first-level cache while tiles of x pass
-
-// Adds to sums[i * kGroupRows + j] the products of k values (a multiple of 16) of kX rows of a tile of x and of a group of w.
-template <int kX>
-void Tile(const float* w, const float* x, int64_t k, __m512* sums) {
-  __m512 s[kX][kGroupRows];
-  for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kGroupRows; ++j) s[i][j] = sums[i * kGroupRows + j];
-  }
-  for (int64_t p = 0; p < k; p += 16, x += 16 * kTileRows, w += 16 * kGroupRows) {
-    __m512 row[kX];
-    for (int i = 0; i < kX; ++i) {
-      row[i] = _mm512_loadu_ps(x + 16 * i);
-      _mm_prefetch(reinterpret_cast<const char*>(x + 16 * (i + 24 * kTileRows)), _MM_HINT_T0);
-    }
-    for (int j = 0; j < kGroupRows; ++j) {
-      const __m512 v = _mm512_loadu_ps(w + 16 * j);
-      for (int i = 0; i < kX; ++i) s[i][j] = _mm512_fmadd_ps(v, row[i], s[i][j]);
-    }
-  }
-  for (int i = 0; i < kX; ++i) {
-    for (int j = 0; j < kGroupRows; ++j) sums[i * kGroupRows + j] = s[i][j];
-  }
-}
-
-using TileFunction = void (*)(const float*, const float*, int64_t, __m512*);
-constexpr TileFunction kTiles[kTileRows] = {Tile<1>, Tile<2>, Tile<3>, Tile<4>, Tile<5>, Tile<6>};
-
-void Multiply(const std::byte* group_bytes, int64_t rows, int64_t k, const std::byte* x_bytes, int64_t m, float* y,
-              int64_t y_stride) {
-  const auto* group = reinterpret_cast<const float*>(group_bytes);
-  const auto* x_tiles = reinterpret_cast<const float*>(x_bytes);
-  constexpr int64_t kMaxRows = 8 * kTileRows;  // rows of x whose sums wait at a time
-  __m512 sums[kMaxRows * kGroupRows];
-  const int64_t padded = PaddedK(k);
-  for (int64_t i0 = 0; i0 < m; i0 += kMaxRows) {
-    const int64_t count = std::min(kMaxRows, m - i0);
-    for (int64_t i = 0; i < count * kGroupRows; ++i) sums[i] = _mm512_setzero_ps();
-    for (int64_t p = 0; p < padded; p += kTileK) {
-      for (int64_t i = 0; i < count; i += kTileRows) {
-        const float* tile = x_tiles + (i0 + i) * padded + p * kTileRows;
-        kTiles[std::min<int64_t>(kTileRows, count - i) - 1](group + p * kGroupRows, tile, std::min(kTileK, padded - p),
-                                                            sums + i * kGroupRows);
-      }
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      for (int64_t j = 0; j < rows; ++j) y[(i0 + i) * y_stride + j] = SumLanes(sums[i * kGroupRows + j]);
-    }
-  }
-}
+struct TileVectors {
+  using Sum = __m512;
+  using Vector = __m512;
+  static constexpr int64_t kBytes = 64, kValues = 16, kStepsAtATime = 128, kTilesAtATime = 8;
+  static constexpr bool kPrefetch = true;
+  static Sum Zero() { return _mm512_setzero_ps(); }
+  static Vector Load(const std::byte* p) { return _mm512_loadu_ps(p); }
+  static Sum Fma(Vector w, Vector x, Sum sum) { return _mm512_fmadd_ps(w, x, sum); }
+};
+#include "backends/float_tiles.h"
 
 constexpr std::array kFormats = {
     FloatKernels::Format{"f32", StreamFloats<F32>, UnpackFloats<F32>},
@@ -396,7 +233,7 @@ const FloatKernels* Avx512F32Kernels() {
                                        .multiply = Multiply,
                                        .name = "avx512_f32",
                                        .details = "own code, float32 in 16 lanes along k, same bits in every batch",
-                                       .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512; },
+                                       .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx512(); },
                                        .needs = "AVX-512 (F, BW, CD, DQ, VL)"};
   return &kernels;
 }

@@ -8,6 +8,7 @@
 // row are the same for every m.
 #include "backends/int8_panels.h"
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -210,22 +211,6 @@ void Multiply(const Int8Pass& pass) {
   for (int i = 0; i < kM; ++i) _mm512_store_ps(pass.totals + kPanel * i, totals[i]);
 }
 
-// silu(g) = g / (1 + exp(-g)); exp as in engine/ops/attention_avx512.cc, with arguments cut to [-87, 87], where 2^n is a normal
-// number: below g = -87 the result is within 2e-38 |g| of silu(g), which is zero there.
-__m512 Silu(__m512 g) {
-  const __m512 x = _mm512_max_ps(_mm512_set1_ps(-87), _mm512_min_ps(_mm512_set1_ps(87), _mm512_sub_ps(_mm512_setzero_ps(), g)));
-  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
-  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
-  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
-  __m512 p = _mm512_set1_ps(1.0f / 5040);
-  for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));
-  }
-  const __m512i power = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
-  const __m512 e = _mm512_mul_ps(p, _mm512_castsi512_ps(power));
-  return _mm512_div_ps(g, _mm512_add_ps(_mm512_set1_ps(1), e));
-}
-
 void Store(const float* totals, const float* gate, int64_t m, int64_t rows, float* y, int64_t y_stride) {
   const auto mask = static_cast<__mmask16>((1u << rows) - 1);
   for (int64_t i = 0; i < m; ++i) {
@@ -256,7 +241,7 @@ const Int8Kernels* Avx512Int8Kernels() {
       .store = Store,
       .name = "avx512_int8",
       .details = "own code, panels of 16 rows, activations int8 per 256 values (q4_0, q8_0: per 32), same bits in every batch",
-      .runs_on = [](const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c && cpu.avx512 && cpu.avx512_vnni; },
+      .runs_on = [](const Cpu& cpu) { return cpu.RunsAvx512Vnni(); },
       .needs = "AVX-512 VNNI"};
   return &kernels;
 }

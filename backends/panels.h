@@ -1,7 +1,8 @@
-// How every backend here splits its work: a task is a panel, a run of rows of one call's weights. The panels of all calls of a
-// list go into one queue, so experts with many and with few rows balance over the cores by themselves. Where a panel begins
-// depends on the matrix alone, never on the threads, the other calls or m: a necessary condition for results that do not
-// depend on them either.
+// How naive and the backends of libraries split their work: a task is a panel, a run of rows of one call's weights. The panels of
+// all calls of a list go into one queue, so experts with many and with few rows balance over the cores by themselves. Where a
+// panel begins depends on the matrix alone, never on the threads, the other calls or m: a necessary condition for results of
+// libraries that do not depend on them either. (Own kernels, whose results do not depend on panels at all: RunPrepared,
+// inputs.h.)
 #ifndef TIDEMARK_BACKENDS_PANELS_H_
 #define TIDEMARK_BACKENDS_PANELS_H_
 

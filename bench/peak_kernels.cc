@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "backends/tiles.h"
 #include "engine/core/isa_region.h"
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -38,12 +39,11 @@ float F32Plain(int64_t rounds) {
 }
 
 #if TM_HAVE_X86
-bool HasAvx2(const Cpu& cpu) { return cpu.avx2 && cpu.fma && cpu.f16c; }
-bool HasAvx512(const Cpu& cpu) { return HasAvx2(cpu) && cpu.avx512; }
-bool HasVnni(const Cpu& cpu) { return HasAvx512(cpu) && cpu.avx512_vnni; }
-bool HasAvx512Bf16(const Cpu& cpu) { return HasAvx512(cpu) && cpu.avx512_bf16; }
-bool HasAmxBf16(const Cpu& cpu) { return cpu.amx_tile && cpu.amx_bf16; }
-bool HasAmxInt8(const Cpu& cpu) { return cpu.amx_tile && cpu.amx_int8; }
+bool HasAvx2(const Cpu& cpu) { return cpu.RunsAvx2(); }
+bool HasAvx512(const Cpu& cpu) { return cpu.RunsAvx512(); }
+bool HasVnni(const Cpu& cpu) { return cpu.RunsAvx512Vnni(); }
+bool HasAvx512Bf16(const Cpu& cpu) { return cpu.RunsAvx512Bf16(); }
+bool HasAmx(const Cpu& cpu) { return cpu.RunsAmx(); }
 
 TM_REGION_AVX2
 uint64_t ReadAvx2(const std::byte* data, int64_t bytes) {
@@ -141,14 +141,6 @@ float Bf16Avx512(int64_t rounds) {
 }
 TM_REGION_END
 
-// Palette 1, eight tiles of 16 rows of 64 bytes. Static: GCC 12 believes that _tile_loadconfig reads 8 bytes only and may delete
-// stores to the other 56 of one on the stack.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t columns[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-const TileConfig kTiles;
 alignas(64) const std::array<int16_t, 512> kTileData = [] {
   std::array<int16_t, 512> data{};
   for (size_t i = 0; i < data.size(); ++i) data[i] = 0x3f01;  // 0.504 as bf16; 63 and 1 as bytes
@@ -156,49 +148,43 @@ alignas(64) const std::array<int16_t, 512> kTileData = [] {
 }();
 constexpr double kTileProducts = 4;  // per round
 
-TM_REGION_BEGIN("amx-tile,amx-bf16,amx-int8")
-float Bf16Amx(int64_t rounds) {
-  alignas(64) float result[256];
-  _tile_loadconfig(&kTiles);
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  _tile_loadd(4, kTileData.data(), 64);
-  _tile_loadd(5, kTileData.data(), 64);
-  _tile_loadd(6, kTileData.data(), 64);
-  _tile_loadd(7, kTileData.data(), 64);
-  for (int64_t r = 0; r < rounds; ++r) {
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
+TM_REGION_AMX
+struct TilesOfBf16 {
+  template <int c, int a, int b>
+  static void Dot() {
+    AmxTiles::DotBf16<c, a, b>();
   }
-  _tile_stored(0, result, 64);
-  _tile_release();
-  return result[0];
-}
+};
+struct TilesOfBytes {
+  template <int c, int a, int b>
+  static void Dot() {
+    AmxTiles::DotI8I8<c, a, b>();
+  }
+};
 
-float Int8Amx(int64_t rounds) {
-  alignas(64) int32_t result[256];
-  _tile_loadconfig(&kTiles);
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  _tile_loadd(4, kTileData.data(), 64);
-  _tile_loadd(5, kTileData.data(), 64);
-  _tile_loadd(6, kTileData.data(), 64);
-  _tile_loadd(7, kTileData.data(), 64);
+// Two by two tiles of sums, as the kernels have them: chains enough for the unit.
+template <typename Product>
+float TilePeak(int64_t rounds) {
+  static constexpr TileShapes kFull = TileShapes::Full();
+  alignas(64) float result[256];
+  AmxTiles::Configure(kFull);
+  AmxTiles::Zero<0>();
+  AmxTiles::Zero<1>();
+  AmxTiles::Zero<2>();
+  AmxTiles::Zero<3>();
+  AmxTiles::Load<4>(kTileData.data(), 64);
+  AmxTiles::Load<5>(kTileData.data(), 64);
+  AmxTiles::Load<6>(kTileData.data(), 64);
+  AmxTiles::Load<7>(kTileData.data(), 64);
   for (int64_t r = 0; r < rounds; ++r) {
-    _tile_dpbssd(0, 4, 6);
-    _tile_dpbssd(1, 4, 7);
-    _tile_dpbssd(2, 5, 6);
-    _tile_dpbssd(3, 5, 7);
+    Product::template Dot<0, 4, 6>();
+    Product::template Dot<1, 4, 7>();
+    Product::template Dot<2, 5, 6>();
+    Product::template Dot<3, 5, 7>();
   }
-  _tile_stored(0, result, 64);
-  _tile_release();
-  return static_cast<float>(result[0]);
+  AmxTiles::Store<0>(result, 64);
+  AmxTiles::Release();
+  return result[0];
 }
 TM_REGION_END
 #endif  // TM_HAVE_X86
@@ -221,11 +207,11 @@ constexpr PeakArithmetic kF32[] = {
 
 #if TM_HAVE_X86
 constexpr PeakArithmetic kBf16[] = {
-    {"amx", kTileProducts * 2 * 16 * 16 * 32, Bf16Amx, HasAmxBf16},
+    {"amx", kTileProducts * 2 * 16 * 16 * 32, TilePeak<TilesOfBf16>, HasAmx},
     {"avx512_bf16", 2.0 * 32 * kChains, Bf16Avx512, HasAvx512Bf16},
 };
 constexpr PeakArithmetic kInt8[] = {
-    {"amx", kTileProducts * 2 * 16 * 16 * 64, Int8Amx, HasAmxInt8},
+    {"amx", kTileProducts * 2 * 16 * 16 * 64, TilePeak<TilesOfBytes>, HasAmx},
     {"avx512_vnni", 2.0 * 64 * kChains, Int8Vnni, HasVnni},
     {"avx2", 2.0 * 32 * kChains, Int8Avx2, HasAvx2},
 };

@@ -1,4 +1,9 @@
 // The routing family: what a mixture-of-experts layer does around its matrix products.
+//
+// Rows are gathered by RunMatmuls, for backends that do not take them as they lie: naive, the libraries, own kernels with vectors
+// of floats. Integer kernels and those on tiles gather while they prepare their inputs, which the experts family measures. So
+// `gather` is RunMatmuls with a backend of the former kind that has next to nothing to multiply.
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -7,16 +12,35 @@
 #include "bench/expert_loads.h"
 #include "bench/random_data.h"
 #include "engine/core/error.h"
+#include "engine/model/matmuls.h"
 #include "engine/ops/experts.h"
 #include "engine/ops/router.h"
 
 namespace tidemark {
 namespace {
 
+// y[i, 0] = x[i, 0]: the product with one row of w, (1, 0, 0, ...).
+class FirstColumn final : public MatmulBackend {
+ public:
+  std::string_view Name() const override { return "first_column"; }
+  Precision PrecisionFor(const MatmulProblem&) const override { return Precision::kExact; }
+  std::string WhyNot(const MatmulProblem&, const Cpu&) const override { return {}; }
+  std::unique_ptr<PackedWeights> Pack(const WeightView& view, ThreadPool&) const override {
+    return std::make_unique<PackedWeights>(this, view);
+  }
+  void Run(std::span<const MatmulCall> calls, ThreadPool&) const override {
+    for (const MatmulCall& call : calls) {
+      for (int64_t i = 0; i < call.m(); ++i) call.y.data[i * call.y.stride] = call.XRow(i)[0];
+    }
+  }
+};
+
 struct RoutingData {
-  std::vector<float> x, weight, bias, scores, weights, gathered, y;
+  std::vector<float> x, weight, bias, scores, weights;
+  std::vector<float> gathered, first_column, y;  // rows and their first values by slot; what is scattered back
   std::vector<int32_t> experts;
   ExpertPlan plan;
+  std::unique_ptr<Workspace> workspace;
   const OpKernels* ops = nullptr;
 };
 
@@ -33,9 +57,16 @@ void Select(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& p
                 {data.weights.data(), rows, k, k}, pool);
 }
 
-void Gather(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
-  const int64_t h = c.hidden_size, slots = rows * c.num_experts_per_tok;
-  GatherRows({data.x.data(), rows, h, h}, data.plan, {data.gathered.data(), slots, h, h}, pool);
+void Gather(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool&) {
+  static const FirstColumn backend;
+  static const PackedWeights w(&backend, {.name = "first column", .n = 1});
+  const int64_t h = c.hidden_size;
+  std::vector<MatmulCall> calls;
+  for (const auto& [expert, first, slots] : data.plan.ranges) {
+    const Matrix y{data.first_column.data() + first, slots, 1, 1};
+    calls.push_back({.w = &w, .x = {data.x.data(), rows, h, h}, .y = y, .rows = data.plan.slot_token.data() + first});
+  }
+  RunMatmuls(calls, *data.workspace, Op::kExpertGateUp, *data.ops);
 }
 
 void Scatter(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& pool) {
@@ -43,7 +74,7 @@ void Scatter(const ModelConfig& c, RoutingData& data, int64_t rows, ThreadPool& 
   ScatterAddRows({data.gathered.data(), slots, h, h}, data.plan, {data.y.data(), rows, h, h}, pool, *data.ops);
 }
 
-// Everything up to the gathered rows has been computed. load: nullptr: as the random router chose.
+// Everything that the benchmarks read has been computed. load: nullptr: as the random router chose.
 std::shared_ptr<RoutingData> MakeData(const BenchContext& context, int64_t rows, const ExpertLoad* load) {
   const ModelConfig& c = context.config;
   auto data = std::make_shared<RoutingData>();
@@ -55,12 +86,24 @@ std::shared_ptr<RoutingData> MakeData(const BenchContext& context, int64_t rows,
   data->weights.resize(static_cast<size_t>(rows * c.num_experts_per_tok));
   data->experts.resize(static_cast<size_t>(rows * c.num_experts_per_tok));
   data->gathered.resize(static_cast<size_t>(rows * c.num_experts_per_tok * c.hidden_size));
+  data->first_column.resize(data->experts.size());
   data->y.resize(static_cast<size_t>(rows * c.hidden_size));
+  data->workspace = std::make_unique<Workspace>(*context.pool);
   Select(c, *data, rows, *context.pool);
   if (load != nullptr) data->experts = DrawExperts(*load, rows, c.num_experts_per_tok, context.seed);
   data->plan = PlanExperts(data->experts, data->weights, c.num_experts_per_tok, c.num_experts);
-  Gather(c, *data, rows, *context.pool);
+  for (size_t slot = 0; slot < data->plan.slot_token.size(); ++slot) {
+    const float* row = data->x.data() + data->plan.slot_token[slot] * c.hidden_size;
+    std::copy_n(row, c.hidden_size, data->gathered.begin() + static_cast<int64_t>(slot) * c.hidden_size);
+  }
   return data;
+}
+
+void CheckGather(const ModelConfig& c, const RoutingData& data) {
+  for (size_t slot = 0; slot < data.first_column.size(); ++slot) {
+    const float expected = data.gathered[slot * static_cast<size_t>(c.hidden_size)], got = data.first_column[slot];
+    if (got != expected) throw Error(fmt::format("gather, slot {}", slot), fmt::format("{}", got), fmt::format("{}", expected));
+  }
 }
 
 // Scattering the gathered rows back must give x times the sum of its routing weights.
@@ -86,6 +129,8 @@ void AddOne(const BenchContext& context, BenchList& list, const std::string& nam
   if (load != nullptr) copy = *load;
   b.setup = [&context, rows, copy, body] {
     auto data = MakeData(context, rows, copy ? &*copy : nullptr);
+    Gather(context.config, *data, rows, *context.pool);
+    CheckGather(context.config, *data);
     Scatter(context.config, *data, rows, *context.pool);
     CheckScatter(context.config, *data);
     return [data, &context, rows, body] { body(context, *data, rows); };

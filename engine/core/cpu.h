@@ -17,7 +17,7 @@ struct Cpu {
 
   // Usable now: the processor has it and the operating system saves its registers.
   bool sse4_2 = false;
-  bool avx2 = false;  // implies fma and f16c are reported separately
+  bool avx2 = false;
   bool fma = false;
   bool f16c = false;
   bool avx_vnni = false;
@@ -36,6 +36,13 @@ struct Cpu {
   int64_t l3_bytes = 0;
 
   std::string isa_cap;  // what CapIsa hid the rest above; empty: nothing is hidden
+
+  // Code of the regions of isa_region.h can run.
+  bool RunsAvx2() const { return avx2 && fma && f16c; }
+  bool RunsAvx512() const { return RunsAvx2() && avx512; }
+  bool RunsAvx512Vnni() const { return RunsAvx512() && avx512_vnni; }
+  bool RunsAvx512Bf16() const { return RunsAvx512() && avx512_bf16; }
+  bool RunsAmx() const { return RunsAvx512Vnni() && RunsAvx512Bf16() && amx_tile && amx_int8 && amx_bf16; }
 
   std::vector<std::string> Features() const;  // names of the true bits, in the order above
 };

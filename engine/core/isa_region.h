@@ -6,7 +6,8 @@
 //   ... functions, templates, lambdas: all may use AVX2, FMA and F16C ...
 //   TM_REGION_END
 //
-// Code inside is called only after Cpu said that the machine can run it. TM_HAVE_X86 guards whole files.
+// Code inside is called only after Cpu said that the machine can run it (Cpu::RunsAvx2 and its like, one for each region).
+// TM_HAVE_X86 guards whole files.
 #ifndef TIDEMARK_ENGINE_CORE_ISA_REGION_H_
 #define TIDEMARK_ENGINE_CORE_ISA_REGION_H_
 
@@ -28,15 +29,13 @@
 #define TM_REGION_END _Pragma("GCC diagnostic pop") _Pragma("GCC pop_options")
 #endif
 
-// Cpu::avx2 && Cpu::fma && Cpu::f16c.
 #define TM_REGION_AVX2 TM_REGION_BEGIN("avx2,fma,f16c")
-// Cpu::avx512 as well: the server baseline.
+// The server baseline.
 #define TM_REGION_AVX512 TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl")
 
-// Cpu::avx512_vnni, Cpu::avx512_bf16 as well.
 #define TM_REGION_AVX512_VNNI TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni")
 #define TM_REGION_AVX512_BF16 TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512bf16")
-// Both of them, and Cpu::amx_tile, amx_int8 and amx_bf16: whatever has tiles has the rest.
+// Whatever has tiles has all the rest.
 #define TM_REGION_AMX \
   TM_REGION_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni,avx512bf16,amx-tile,amx-int8,amx-bf16")
 

@@ -1,11 +1,10 @@
 // Bulk conversions of half.h: scalar loops, F16C/AVX2 and AVX-512 versions, the best one picked on first use.
-//
-// The conversion instruction AVX512_BF16 is not used: it treats subnormals as zero whatever MXCSR says.
 #include "engine/formats/half.h"
 
 #include "engine/core/cpu.h"
 #include "engine/core/error.h"
 #include "engine/core/isa_region.h"
+#include "engine/formats/half_vectors.h"
 
 #if TM_HAVE_X86
 #include <immintrin.h>
@@ -35,16 +34,6 @@ void FloatToBf16Scalar(const float* src, uint16_t* dst, size_t count) {
 TM_REGION_AVX2
 namespace avx2 {
 namespace {
-
-__m128i RoundToBf16(__m256 v) {
-  const __m256i bits = _mm256_castps_si256(v);
-  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-  const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
-  const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x00400000));
-  const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
-  const __m256i upper = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
-  return _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1));
-}
 
 void HalfToFloat(const uint16_t* src, float* dst, size_t count) {
   size_t i = 0;
@@ -84,15 +73,6 @@ TM_REGION_END
 TM_REGION_AVX512
 namespace avx512 {
 namespace {
-
-__m256i RoundToBf16(__m512 v) {
-  const __m512i bits = _mm512_castps_si512(v);
-  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
-  const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
-  const __m512i kept = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x00400000));
-  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(kept, 16));
-}
 
 void HalfToFloat(const uint16_t* src, float* dst, size_t count) {
   size_t i = 0;
@@ -150,8 +130,7 @@ const HalfKernels& Best() {
 // The table is ordered so that each row needs all that the rows before it need.
 std::span<const HalfKernels> AvailableHalfKernels() {
   const Cpu cpu = DetectCpu();
-  size_t count = 1;
-  if (cpu.avx2 && cpu.fma && cpu.f16c) count = cpu.avx512 ? 3 : 2;
+  const size_t count = cpu.RunsAvx512() ? 3 : cpu.RunsAvx2() ? 2 : 1;
   return std::span<const HalfKernels>(kKernels).first(count);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "engine/formats/block.h"
 
@@ -22,7 +23,19 @@ inline ScaleMin UnpackScaleMin(const std::byte* packed, int j) {
   return {LowNibble(packed[j + 4]) | byte(j - 4) >> 6 << 4, HighNibble(packed[j + 4]) | byte(j) >> 6 << 4};
 }
 
-// The inverse, for all eight. Values are 0-63.
+// All eight at once, number j in byte j.
+struct ScaleMinBytes {
+  uint64_t scales, mins;
+};
+
+inline ScaleMinBytes SplitScaleMins(const std::byte* packed) {
+  uint32_t s[3];
+  std::memcpy(s, packed, sizeof s);
+  return {(s[0] & 0x3f3f3f3fu) | uint64_t{(s[2] & 0x0f0f0f0fu) | (s[0] >> 2 & 0x30303030u)} << 32,
+          (s[1] & 0x3f3f3f3fu) | uint64_t{(s[2] >> 4 & 0x0f0f0f0fu) | (s[1] >> 2 & 0x30303030u)} << 32};
+}
+
+// The inverse of UnpackScaleMin, for all eight. Values are 0-63.
 inline void PackScaleMins(const ScaleMin* values, std::byte* packed) {
   for (int j = 0; j < 4; ++j) {
     const ScaleMin &low = values[j], &high = values[j + 4];

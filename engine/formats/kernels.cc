@@ -17,14 +17,13 @@ void Append(std::span<const DequantizeKernel> from, std::string_view format, std
 
 std::vector<DequantizeKernel> CollectKernels() {
   const Cpu cpu = DetectCpu();
-  const bool avx2 = cpu.avx2 && cpu.fma && cpu.f16c;
   std::vector<DequantizeKernel> kernels;
   for (const FormatEntry* entry : AllFormatEntries()) {
     if (entry->plain == nullptr) continue;
     const std::string_view name = entry->format.name;
     kernels.push_back({name, "plain", entry->plain, nullptr});
-    if (avx2) Append(Avx2Kernels(), name, kernels);
-    if (avx2 && cpu.avx512) Append(Avx512Kernels(), name, kernels);
+    if (cpu.RunsAvx2()) Append(Avx2Kernels(), name, kernels);
+    if (cpu.RunsAvx512()) Append(Avx512Kernels(), name, kernels);
   }
   return kernels;
 }

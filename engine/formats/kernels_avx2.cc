@@ -1,9 +1,12 @@
-// Dequantisation for AVX2 with F16C, to float32 and to bfloat16: codes become signed bytes, bytes become floats, eight at a time.
+// Dequantisation for AVX2 with F16C, to float32 and to bfloat16, eight weights at a time: the formats that kernels decode too by
+// the decoders they share (decoders_avx2.h), the others here in the same manner.
 //
 // Multiplications and subtractions stay separate (no FMA): the results are those of the plain version, bit for bit.
 #include "engine/core/isa_region.h"
 #include "engine/formats/codebooks.h"
 #include "engine/formats/half.h"
+#include "engine/formats/half_vectors.h"
+#include "engine/formats/k_scales.h"
 #include "engine/formats/kernels.h"
 
 #if TM_HAVE_X86
@@ -20,52 +23,33 @@ TM_REGION_AVX2
 namespace avx2 {
 namespace {
 
-__m128i Load16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-__m256i Load32(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+#include "engine/formats/decoders_avx2.h"
 
 // --- Writing 8 weights, as float32 or rounded to bfloat16.
-
-__m128i RoundToBf16(__m256 v) {
-  const __m256i bits = _mm256_castps_si256(v);
-  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-  const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
-  const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x00400000));
-  const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
-  const __m256i upper = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
-  return _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1));
-}
 
 void Emit(float* dst, __m256 v) { _mm256_storeu_ps(dst, v); }
 void Emit(uint16_t* dst, __m256 v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), RoundToBf16(v)); }
 
-__m256 WidenLow8(__m128i q) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q)); }
-
 // q * scale for 16 signed bytes.
 template <typename T>
 void Emit16(T* dst, __m128i q, __m256 scale) {
-  Emit(dst, _mm256_mul_ps(WidenLow8(q), scale));
-  Emit(dst + 8, _mm256_mul_ps(WidenLow8(_mm_srli_si128(q, 8)), scale));
+  Emit(dst, _mm256_mul_ps(Widen(q), scale));
+  Emit(dst + 8, _mm256_mul_ps(Widen(_mm_srli_si128(q, 8)), scale));
 }
 // q * scale - min.
 template <typename T>
 void Emit16(T* dst, __m128i q, __m256 scale, __m256 min) {
-  Emit(dst, _mm256_sub_ps(_mm256_mul_ps(WidenLow8(q), scale), min));
-  Emit(dst + 8, _mm256_sub_ps(_mm256_mul_ps(WidenLow8(_mm_srli_si128(q, 8)), scale), min));
+  Emit(dst, _mm256_sub_ps(_mm256_mul_ps(Widen(q), scale), min));
+  Emit(dst + 8, _mm256_sub_ps(_mm256_mul_ps(Widen(_mm_srli_si128(q, 8)), scale), min));
 }
-
-__m128i LowNibbles(__m128i packed) { return _mm_and_si128(packed, _mm_set1_epi8(15)); }
-__m128i HighNibbles(__m128i packed) { return _mm_and_si128(_mm_srli_epi16(packed, 4), _mm_set1_epi8(15)); }
 
 // --- Formats. T is float or uint16_t (bfloat16).
 
-template <typename T>
-void Q4_0(const std::byte* src, std::span<T> dst) {
-  const __m128i eight = _mm_set1_epi8(8);
-  for (size_t i = 0; i + 32 <= dst.size(); i += 32, src += 18) {
-    const __m256 d = _mm256_set1_ps(LoadHalf(src));
-    const __m128i packed = Load16(src + 2);
-    Emit16(dst.data() + i, _mm_sub_epi8(LowNibbles(packed), eight), d);
-    Emit16(dst.data() + i + 16, _mm_sub_epi8(HighNibbles(packed), eight), d);
+template <typename Decoder, typename T>
+void Blocks(const std::byte* src, std::span<T> dst) {
+  constexpr size_t kValues = Decoder::kValues;
+  for (size_t i = 0; i + kValues <= dst.size(); i += kValues, src += Decoder::kBytes) {
+    Decoder::ForEach8(src, [to = dst.data() + i](int at, __m256 v) { Emit(to + at, v); });
   }
 }
 
@@ -103,98 +87,6 @@ void Iq4Xs(const std::byte* src, std::span<T> dst) {
     for (int sub = 0; sub < 8; ++sub) {
       const int scale = static_cast<int>((low >> (4 * sub) & 15) | (high >> (2 * sub) & 3) << 4) - 32;
       EmitCodes(dst.data() + i + 32 * sub, Load16(src + 8 + 16 * sub), codebook, d * static_cast<float>(scale));
-    }
-  }
-}
-
-template <typename T>
-void Q8_0(const std::byte* src, std::span<T> dst) {
-  for (size_t i = 0; i + 32 <= dst.size(); i += 32, src += 34) {
-    const __m256 d = _mm256_set1_ps(LoadHalf(src));
-    Emit16(dst.data() + i, Load16(src + 2), d);
-    Emit16(dst.data() + i + 16, Load16(src + 18), d);
-  }
-}
-
-// Eight products d * scale and dmin * min of Q4_K and Q5_K.
-struct KScales {
-  alignas(32) float scale[8];
-  alignas(32) float min[8];
-};
-
-KScales UnpackKScales(const std::byte* block) {
-  uint32_t s[3];
-  std::memcpy(s, block + 4, sizeof s);
-  const uint64_t scales = (s[0] & 0x3f3f3f3fu) | uint64_t{(s[2] & 0x0f0f0f0fu) | (s[0] >> 2 & 0x30303030u)} << 32;
-  const uint64_t mins = (s[1] & 0x3f3f3f3fu) | uint64_t{(s[2] >> 4 & 0x0f0f0f0fu) | (s[1] >> 2 & 0x30303030u)} << 32;
-  KScales k;
-  const __m256 scale_codes = WidenLow8(_mm_cvtsi64_si128(static_cast<int64_t>(scales)));
-  const __m256 min_codes = WidenLow8(_mm_cvtsi64_si128(static_cast<int64_t>(mins)));
-  _mm256_store_ps(k.scale, _mm256_mul_ps(_mm256_set1_ps(LoadHalf(block)), scale_codes));
-  _mm256_store_ps(k.min, _mm256_mul_ps(_mm256_set1_ps(LoadHalf(block + 2)), min_codes));
-  return k;
-}
-
-template <typename T>
-void EmitKSub(T* dst, __m256i q, const KScales& k, int sub) {
-  const __m256 scale = _mm256_set1_ps(k.scale[sub]), min = _mm256_set1_ps(k.min[sub]);
-  Emit16(dst, _mm256_castsi256_si128(q), scale, min);
-  Emit16(dst + 16, _mm256_extracti128_si256(q, 1), scale, min);
-}
-
-template <typename T>
-void Q4_K(const std::byte* src, std::span<T> dst) {
-  const __m256i nibble = _mm256_set1_epi8(15);
-  for (size_t i = 0; i + 256 <= dst.size(); i += 256, src += 144) {
-    const KScales k = UnpackKScales(src);
-    for (int chunk = 0; chunk < 4; ++chunk) {
-      const __m256i packed = Load32(src + 16 + 32 * chunk);
-      T* out = dst.data() + i + 64 * chunk;
-      EmitKSub(out, _mm256_and_si256(packed, nibble), k, 2 * chunk);
-      EmitKSub(out + 32, _mm256_and_si256(_mm256_srli_epi16(packed, 4), nibble), k, 2 * chunk + 1);
-    }
-  }
-}
-
-template <typename T>
-void Q5_K(const std::byte* src, std::span<T> dst) {
-  const __m256i nibble = _mm256_set1_epi8(15), bit4 = _mm256_set1_epi8(16);
-  for (size_t i = 0; i + 256 <= dst.size(); i += 256, src += 176) {
-    const KScales k = UnpackKScales(src);
-    const __m256i qh = Load32(src + 16);
-    for (int sub = 0; sub < 8; ++sub) {
-      const __m256i packed = Load32(src + 48 + sub / 2 * 32);
-      const __m256i low = _mm256_and_si256(sub % 2 == 0 ? packed : _mm256_srli_epi16(packed, 4), nibble);
-      const __m256i bit = _mm256_set1_epi8(static_cast<char>(1 << sub));
-      const __m256i high = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(qh, bit), bit), bit4);
-      EmitKSub(dst.data() + i + 32 * sub, _mm256_or_si256(low, high), k, sub);
-    }
-  }
-}
-
-template <typename T>
-void Q6_K(const std::byte* src, std::span<T> dst) {
-  const __m256i nibble = _mm256_set1_epi8(15), high_bits = _mm256_set1_epi8(0x30), offset = _mm256_set1_epi8(32);
-  for (size_t i = 0; i + 256 <= dst.size(); i += 256, src += 210) {
-    alignas(32) float scales[16];
-    const __m256 d = _mm256_set1_ps(LoadHalf(src + 208));
-    const __m128i scale_codes = Load16(src + 192);
-    _mm256_store_ps(scales, _mm256_mul_ps(d, WidenLow8(scale_codes)));
-    _mm256_store_ps(scales + 8, _mm256_mul_ps(d, WidenLow8(_mm_srli_si128(scale_codes, 8))));
-    for (int half = 0; half < 2; ++half) {
-      const __m256i ql[2] = {Load32(src + 64 * half), Load32(src + 64 * half + 32)};
-      const __m256i qh = Load32(src + 128 + 32 * half);
-      // Bits 2t, 2t + 1 of qh moved to bits 4, 5; what shifts across bytes is masked away.
-      const __m256i high[4] = {_mm256_slli_epi16(qh, 4), _mm256_slli_epi16(qh, 2), qh, _mm256_srli_epi16(qh, 2)};
-      for (int quarter = 0; quarter < 4; ++quarter) {
-        const __m256i packed = ql[quarter % 2];
-        const __m256i low = _mm256_and_si256(quarter < 2 ? packed : _mm256_srli_epi16(packed, 4), nibble);
-        const __m256i q = _mm256_sub_epi8(_mm256_or_si256(low, _mm256_and_si256(high[quarter], high_bits)), offset);
-        const float* scale = scales + 8 * half + 2 * quarter;
-        T* out = dst.data() + i + 128 * half + 32 * quarter;
-        Emit16(out, _mm256_castsi256_si128(q), _mm256_set1_ps(scale[0]));
-        Emit16(out + 16, _mm256_extracti128_si256(q, 1), _mm256_set1_ps(scale[1]));
-      }
     }
   }
 }
@@ -284,13 +176,13 @@ void CopyBf16(const std::byte* src, std::span<uint16_t> dst) {
 constexpr std::array kKernels = {
     DequantizeKernel{"f16", "avx2", avx2::F16<float>, avx2::F16<uint16_t>},
     DequantizeKernel{"bf16", "avx2", avx2::Bf16, CopyBf16},
-    DequantizeKernel{"q8_0", "avx2", avx2::Q8_0<float>, avx2::Q8_0<uint16_t>},
-    DequantizeKernel{"q4_0", "avx2", avx2::Q4_0<float>, avx2::Q4_0<uint16_t>},
+    DequantizeKernel{"q8_0", "avx2", avx2::Blocks<avx2::Q8_0Decoder, float>, avx2::Blocks<avx2::Q8_0Decoder, uint16_t>},
+    DequantizeKernel{"q4_0", "avx2", avx2::Blocks<avx2::Q4_0Decoder, float>, avx2::Blocks<avx2::Q4_0Decoder, uint16_t>},
     DequantizeKernel{"q2_k", "avx2", avx2::Q2_K<float>, avx2::Q2_K<uint16_t>},
     DequantizeKernel{"q3_k", "avx2", avx2::Q3_K<float>, avx2::Q3_K<uint16_t>},
-    DequantizeKernel{"q4_k", "avx2", avx2::Q4_K<float>, avx2::Q4_K<uint16_t>},
-    DequantizeKernel{"q5_k", "avx2", avx2::Q5_K<float>, avx2::Q5_K<uint16_t>},
-    DequantizeKernel{"q6_k", "avx2", avx2::Q6_K<float>, avx2::Q6_K<uint16_t>},
+    DequantizeKernel{"q4_k", "avx2", avx2::Blocks<avx2::Q4_KDecoder, float>, avx2::Blocks<avx2::Q4_KDecoder, uint16_t>},
+    DequantizeKernel{"q5_k", "avx2", avx2::Blocks<avx2::Q5_KDecoder, float>, avx2::Blocks<avx2::Q5_KDecoder, uint16_t>},
+    DequantizeKernel{"q6_k", "avx2", avx2::Blocks<avx2::Q6_KDecoder, float>, avx2::Blocks<avx2::Q6_KDecoder, uint16_t>},
     DequantizeKernel{"iq4_nl", "avx2", avx2::Iq4Nl<float>, avx2::Iq4Nl<uint16_t>},
     DequantizeKernel{"iq4_xs", "avx2", avx2::Iq4Xs<float>, avx2::Iq4Xs<uint16_t>},
     DequantizeKernel{"mxfp4", "avx2", avx2::Mxfp4<float>, avx2::Mxfp4<uint16_t>},

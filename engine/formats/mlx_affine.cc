@@ -130,9 +130,8 @@ template <int kBits>
 void AppendKernels(const Cpu& cpu, std::vector<AffineKernel>& kernels) {
   kernels.push_back({kBits, "plain", Plain<kBits>});
 #if TM_HAVE_X86
-  const bool avx2 = cpu.avx2 && cpu.fma && cpu.f16c;
-  if (avx2) kernels.push_back({kBits, "avx2", avx2::Groups<kBits>});
-  if (avx2 && cpu.avx512) kernels.push_back({kBits, "avx512", avx512::Groups<kBits>});
+  if (cpu.RunsAvx2()) kernels.push_back({kBits, "avx2", avx2::Groups<kBits>});
+  if (cpu.RunsAvx512()) kernels.push_back({kBits, "avx512", avx512::Groups<kBits>});
 #else
   (void)cpu;
 #endif

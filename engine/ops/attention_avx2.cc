@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 #include "engine/ops/attention_kernels.h"
 
 #if TM_HAVE_X86
@@ -33,25 +34,8 @@ struct Lanes {
     const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
   }
-  static float SumOf(F v) {
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-  }
-  // As in attention_avx512.cc; results below the smallest normal number are zero.
-  static F Exp(F x) {
-    x = _mm256_max_ps(_mm256_set1_ps(-200), x);  // of a NaN: the second operand
-    const F n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    F r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);
-    r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
-    F p = _mm256_set1_ps(1.0f / 5040);
-    for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
-      p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(c));
-    }
-    const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
-    const F tiny = _mm256_cmp_ps(n, _mm256_set1_ps(-126), _CMP_LT_OQ);
-    return _mm256_andnot_ps(tiny, _mm256_mul_ps(p, _mm256_castsi256_ps(exponent)));
-  }
+  static float SumOf(F v) { return SumLanes(v); }
+  static F Exp(F x) { return ExpOfNegative(x); }
   static F First(F v, int64_t n) {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     const __m256i keep = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lane);

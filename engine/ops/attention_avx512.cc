@@ -1,13 +1,9 @@
-// Attention's kernels for AVX-512: sixteen positions, or sixteen elements of a head, at a time.
-//
-// exp(x) = 2^n * e^r with n = round(x / ln 2) and |r| <= ln 2 / 2; r is exact to double-float by splitting ln 2 (Cody, Waite,
-// Software Manual for the Elementary Functions, 1980), e^r is its Taylor polynomial of degree 7 (relative error below 1e-8 there,
-// so the result is within 2 units in the last place), and VSCALEFPS multiplies by 2^n without overflow on the way, down to
-// subnormal results. Arguments are never positive here.
+// Attention's kernels for AVX-512: sixteen positions, or sixteen elements of a head, at a time. Exponentials: vector_math.h.
 #include <cstring>
 #include <limits>
 
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 #include "engine/ops/attention_kernels.h"
 
 #if TM_HAVE_X86
@@ -34,23 +30,8 @@ struct Lanes {
   static F Div(F a, F b) { return _mm512_div_ps(a, b); }
   static F Max(F a, F b) { return _mm512_max_ps(a, b); }
   static float MaxOf(F v) { return _mm512_reduce_max_ps(v); }
-  static float SumOf(F v) {
-    const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-  }
-  static F Exp(F x) {
-    x = _mm512_max_ps(_mm512_set1_ps(-200), x);  // of a NaN: the second operand
-    const F n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
-    F r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
-    r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
-    F p = _mm512_set1_ps(1.0f / 5040);
-    for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
-      p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));
-    }
-    return _mm512_scalef_ps(p, n);
-  }
+  static float SumOf(F v) { return SumLanes(v); }
+  static F Exp(F x) { return ExpOfNegative(x); }
   static F First(F v, int64_t n) {
     return _mm512_mask_mov_ps(_mm512_set1_ps(-std::numeric_limits<float>::infinity()), static_cast<__mmask16>((1u << n) - 1), v);
   }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "engine/formats/half.h"
+#include "engine/ops/isa_table.h"
 #include "engine/ops/reduce.h"
 
 namespace tidemark {
@@ -114,11 +115,7 @@ const AttentionKernels& PlainAttentionKernels() {
 }
 
 std::vector<const AttentionKernels*> RunnableAttentionKernels(const Cpu& cpu) {
-  std::vector<const AttentionKernels*> kernels = {&PlainAttentionKernels()};
-  const bool avx2 = cpu.avx2 && cpu.fma && cpu.f16c;
-  if (avx2 && Avx2AttentionKernels() != nullptr) kernels.push_back(Avx2AttentionKernels());
-  if (avx2 && cpu.avx512 && Avx512AttentionKernels() != nullptr) kernels.push_back(Avx512AttentionKernels());
-  return kernels;
+  return Runnable(cpu, &PlainAttentionKernels(), Avx2AttentionKernels(), Avx512AttentionKernels());
 }
 
 const AttentionKernels& BestAttentionKernels(const Cpu& cpu, int64_t d) {

@@ -39,17 +39,6 @@ ExpertPlan PlanExperts(std::span<const int32_t> experts, std::span<const float> 
   return plan;
 }
 
-void GatherRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& pool) {
-  TM_CHECK(x.cols == y.cols && y.rows == static_cast<int64_t>(plan.slot_token.size()), "x [{}, {}], y [{}, {}]", x.rows, x.cols,
-           y.rows, y.cols);
-  pool.RunRanges(y.rows, RowGrain(y.cols), [&](int64_t begin, int64_t end, int) {
-    for (int64_t slot = begin; slot < end; ++slot) {
-      const std::span<const float> row = x.Row(plan.slot_token[static_cast<size_t>(slot)]);
-      std::copy(row.begin(), row.end(), y.Row(slot).begin());
-    }
-  });
-}
-
 void ScatterAddRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& pool, const OpKernels& ops) {
   TM_CHECK(x.cols == y.cols && y.rows > 0 && x.rows == static_cast<int64_t>(plan.token_slots.size()) && x.rows % y.rows == 0,
            "x [{}, {}], y [{}, {}]", x.rows, x.cols, y.rows, y.cols);

@@ -1,5 +1,5 @@
 // Rows to experts and back. Each (token, chosen expert) pair is a slot; slots are sorted by expert, then by token, so that the
-// rows of one expert lie together and form one matrix product.
+// slots of one expert lie together and form one matrix product, which gathers its rows (MatmulCall::rows).
 #ifndef TIDEMARK_ENGINE_OPS_EXPERTS_H_
 #define TIDEMARK_ENGINE_OPS_EXPERTS_H_
 
@@ -26,9 +26,6 @@ struct ExpertPlan {
 
 // experts, weights: [rows, k] as the router chose them, each expert at most once per row, in [0, num_experts).
 ExpertPlan PlanExperts(std::span<const int32_t> experts, std::span<const float> weights, int64_t k, int64_t num_experts);
-
-// y[slot] = x[token of slot]. x: [rows, H]; y: [rows * k, H].
-void GatherRows(ConstMatrix x, const ExpertPlan& plan, Matrix y, ThreadPool& pool);
 
 // y[t] += sum of weight * x[slot] over the slots of row t, in ascending expert order from zero (the order of Hugging Face's
 // index_add). x: [rows * k, H]; y: [rows, H].

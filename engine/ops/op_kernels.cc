@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "engine/core/vector_math.h"
+#include "engine/ops/isa_table.h"
 #include "engine/ops/reduce.h"
 
 namespace tidemark {
@@ -20,11 +22,7 @@ constexpr OpKernels kKernels = MakeOpKernels("plain");
 const OpKernels& PlainOpKernels() { return kKernels; }
 
 std::vector<const OpKernels*> RunnableOpKernels(const Cpu& cpu) {
-  std::vector<const OpKernels*> kernels = {&PlainOpKernels()};
-  const bool avx2 = cpu.avx2 && cpu.fma && cpu.f16c;
-  if (avx2 && Avx2OpKernels() != nullptr) kernels.push_back(Avx2OpKernels());
-  if (avx2 && cpu.avx512 && Avx512OpKernels() != nullptr) kernels.push_back(Avx512OpKernels());
-  return kernels;
+  return Runnable(cpu, &PlainOpKernels(), Avx2OpKernels(), Avx512OpKernels());
 }
 
 const OpKernels& BestOpKernels(const Cpu& cpu) { return *RunnableOpKernels(cpu).back(); }

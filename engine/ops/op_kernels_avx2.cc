@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/core/isa_region.h"
+#include "engine/core/vector_math.h"
 #include "engine/ops/op_kernels.h"
 #include "engine/ops/reduce.h"
 

@@ -104,17 +104,18 @@ inline void RmsNorm(ConstMatrix x, const float* weight, float eps, Matrix y) {
 
 // --- Element by element.
 
-// e^x = 2^n e^r as in attention_avx512.cc, without fused operations: within 2 units in the last place on [-87, 87], where
-// arguments are cut off. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
+// e^x = 2^n e^r as in vector_math.h, without fused operations: within 2 units in the last place on [-87, 87], where arguments
+// are cut off. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
 inline Vector Exp(Vector x) {
-  const Vector zero = {}, low = zero - 87.0f, high = zero + 87.0f;
+  const Vector zero = {}, low = zero - exp_terms::kCut, high = zero + exp_terms::kCut;
   x = x < low ? low : x;  // a NaN stays
   x = x > high ? high : x;
-  const Vector shifted = x * 1.44269504f + 12582912.0f;
+  const Vector shifted = x * exp_terms::kLog2E + 12582912.0f;
   const Vector n = shifted - 12582912.0f;
-  const Vector r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-  Vector p = r * (1.0f / 5040) + 1.0f / 720;
-  for (const float c : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) p = p * r + c;
+  const Vector r = (x - n * exp_terms::kLn2High) - n * exp_terms::kLn2Low;
+  Vector p = {};
+  p += exp_terms::kFirst;
+  for (const float c : exp_terms::kRest) p = p * r + c;
   IntVector bits;
   std::memcpy(&bits, &shifted, sizeof bits);
   bits = (bits << 23) + (127 << 23);

@@ -4,8 +4,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,8 +11,10 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/core/child_process.h"
 #include "tests/support/paths.h"
 
 namespace tidemark::test {
@@ -44,25 +44,20 @@ class Program {
   explicit Program(const std::vector<std::string>& arguments, const std::string& out = {}) {
     out_ = out.empty() ? (files_.path() / "out").string() : out;
     err_ = (files_.path() / "err").string();
-    std::string program = std::string(TIDEMARK_BINARY_DIR) + "/cli/tidemark";
+    const std::string program = std::string(TIDEMARK_BINARY_DIR) + "/cli/tidemark";
     std::vector<std::string> words = {program};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC;
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out_.c_str(), flags, 0600);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err_.c_str(), flags, 0600);
-    const int failed = posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) throw std::runtime_error("cannot start " + program);
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+    const ChildStreams streams = {open(out_.c_str(), flags, 0600), open(err_.c_str(), flags, 0600)};
+    if (streams.out >= 0 && streams.err >= 0) pid_ = StartProcess(program, words, streams);
+    close(streams.out);
+    close(streams.err);
+    if (pid_ == 0) throw std::runtime_error("cannot write " + out_ + " or " + err_);
   }
   ~Program() {
     if (pid_ <= 0) return;
     kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    WaitForProcess(pid_);
   }
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -71,10 +66,8 @@ class Program {
   void Send(int signal) const { kill(pid_, signal); }
 
   ProgramResult Wait() {
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, out_.starts_with("/dev/") ? "" : ReadText(out_), ReadText(err_)};
+    const int exit_code = WaitForProcess(std::exchange(pid_, 0));
+    return {exit_code, out_.starts_with("/dev/") ? "" : ReadText(out_), ReadText(err_)};
   }
 
  private:
