@@ -173,7 +173,7 @@ void AddTallies(const Sample& sample, std::optional<Grade> grade, Score& score) 
 Task MakeFrame() {
   Task task;
   task.name = "omniscience";
-  task.version = 2;  // 2: shares as percentages, one of two by "and", answers before a disclaimer
+  task.version = 3;  // 3: refusals, denial, names, lists and identifiers by grammar instead of by phrases
   task.summary = "AA-Omniscience: knowledge and hallucination; right, wrong, partial and not attempted answers";
   task.headline = {"accuracy", "attempt_rate", "omniscience_index", "hallucination_rate", "non_hallucination_rate"};
   task.scales = {{"omniscience_index", -100, 100}};
