@@ -21,6 +21,7 @@ constexpr int64_t kHugePage = int64_t{2} << 20;
 // processor's own prefetching going; with many, the panels stay in the second-level cache while tiles of x pass.
 constexpr int64_t kStreamedBytes = 512 * 1024, kResidentBytes = 384 * 1024, kLeastBytes = 48 * 1024;
 constexpr int64_t kStreamedRows = 16;   // few rows
+constexpr int64_t kAheadBytes = 4608;   // a stream is asked for before it is needed by the time that so many bytes take
 constexpr int64_t kChunkValues = 2048;  // of k: a tile of so many and the panels' part stay in the first-level cache
 
 struct FreeAligned {
@@ -179,9 +180,9 @@ class OwnInt8 final : public MatmulBackend {
     const std::byte* panel = w.panels.get() + (part.first_panel + j) * w.panel_bytes;
     const int64_t k = w.view().k, first_unit = part.p / f.unit_values;
     const bool all = part.values == k, last = j + 1 == part.panels;
-    // What comes next: two units ahead in a stream; else the same part of the next panel, or after the last panel the next part
+    // What comes next: some units ahead in a stream; else the same part of the next panel, or after the last panel the next part
     // of the first, which is part 0 for the next tile.
-    const std::byte* next = panel + first_unit * f.unit_bytes + 2 * f.unit_bytes;
+    const std::byte* next = panel + (first_unit + std::max<int64_t>(2, kAheadBytes / f.unit_bytes)) * f.unit_bytes;
     if (!all) {
       const int64_t next_unit = part.p + part.values == k ? 0 : (part.p + part.values) / f.unit_values;
       next = last ? panel - j * w.panel_bytes + next_unit * f.unit_bytes : panel + w.panel_bytes + first_unit * f.unit_bytes;
