@@ -39,7 +39,7 @@ class Profile {
       const std::span<const float> chunk = logits.subspan(first, std::min(kChunk, logits.size() - first));
       BestOpKernels().exp_below(chunk.data(), static_cast<int64_t>(chunk.size()), best, numerators.data());
       for (size_t i = 0; i < chunk.size(); ++i) {
-        // The comparison catches -inf before it becomes an integer.
+        // The comparison catches -inf before it becomes an integer; `best` is finite.
         const float steps = std::min((best - chunk[i]) * kStepsPerUnit, static_cast<float>(kSteps - 1));
         mass_[static_cast<size_t>(static_cast<int>(steps))] += numerators[i];
       }
@@ -234,7 +234,8 @@ Pool FilteredPool(std::span<float> logits, std::span<const TokenId> history, con
   const bool tempered = partly && (hf || !filters);
   if (tempered) ApplyTemperature(logits, options.temperature);
   const Maxima maxima(logits);
-  if (maxima.broken) return pool;
+  // Penalty or temperature can make infinities of finite logits.
+  if (maxima.broken || maxima.largest == kMinusInfinity) return pool;
   float least = LeastUseful(maxima, logits.size(), options);
   if (partly) {
     const Profile profile(logits, maxima.largest);

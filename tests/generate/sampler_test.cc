@@ -262,8 +262,20 @@ TEST_CASE("draws that look at few candidates are those of a full ranking") {
 TEST_CASE("logits that overflow on the way are refused") {
   SamplingOptions options;
   options.temperature = 1e-6;
-  std::vector<float> logits = {3e38f, 2e38f, 0.0f};
-  CHECK_FALSE(SampleToken(logits, {}, options, 0.5));
+  for (const SamplerOrder order : {SamplerOrder::kHf, SamplerOrder::kLlamaCpp}) {
+    for (const double top_p : {0.5, 1.0}) {
+      options.order = order;
+      options.top_p = top_p;
+      // To +inf, and all of them to -inf.
+      std::vector<float> large = {3e38f, 2e38f, 0.0f}, small = {-1e35f, -2e35f}, penalised = {-1e36f, -2e36f};
+      CHECK_FALSE(SampleToken(large, {}, options, 0.5));
+      CHECK_FALSE(SampleToken(small, {}, options, 0.5));
+      SamplingOptions strong = options;
+      strong.temperature = 1;
+      strong.repetition_penalty = 1000;
+      CHECK_FALSE(SampleToken(penalised, std::vector<TokenId>{0, 1}, strong, 0.5));
+    }
+  }
 }
 
 }  // namespace
