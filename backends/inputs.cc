@@ -17,9 +17,10 @@ bool SameRows(const MatmulCall& a, const MatmulCall& b) {
 }
 
 bool SameSource(const MatmulCall& a, const MatmulCall& b) {
-  return a.x.data == b.x.data && a.x.cols == b.x.cols && a.x.stride == b.x.stride;
+  return a.x.data == b.x.data && a.x.rows == b.x.rows && a.x.cols == b.x.cols && a.x.stride == b.x.stride;
 }
 
+// The rows to choose from may be more than those chosen, and without `rows` they are those.
 bool SameInput(const MatmulCall& a, const MatmulCall& b) { return SameSource(a, b) && a.m() == b.m() && SameRows(a, b); }
 
 int64_t Tiles(int64_t m, const InputLayout& layout) { return (m + layout.tile_rows - 1) / layout.tile_rows; }

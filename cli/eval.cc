@@ -59,6 +59,7 @@ int Eval(const EvalFlags& flags, const CLI::App& command) {
   }
   EngineFlags engine = flags.engine;
   engine.ctx = ContextFor(jobs, command.count("--ctx") > 0 ? engine.ctx : 0);
+  if (!flags.routes.empty()) engine.shared_prompts_mib = 0;  // the choices of every token count
   RunOptions options;
   options.out = flags.out.empty() ? DefaultOutput("eval") : std::filesystem::path(flags.out);
   options.limit = flags.limit;

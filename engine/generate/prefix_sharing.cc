@@ -58,7 +58,7 @@ void PrefixSharing::AddNodes(Prompts prompts) {
     const std::vector<size_t>& shorter = of_request_[sorted[interval.first]];
     if (interval.length - (shorter.empty() ? 0 : nodes_[shorter.back()].length) < kLeastTokens) continue;
     for (size_t i = interval.first; i <= interval.last; ++i) of_request_[sorted[i]].push_back(nodes_.size());
-    nodes_.push_back({interval.length, static_cast<int64_t>(interval.last - interval.first + 1), {}, {}});
+    nodes_.push_back({interval.length, static_cast<int64_t>(interval.last - interval.first + 1), false, {}, {}});
   }
 }
 
@@ -68,23 +68,30 @@ PrefixSharing::Start PrefixSharing::Begin(size_t request, int64_t capacity) {
   while (place != way.rend() && !nodes_[*place].state && !nodes_[*place].maker) ++place;
   if (place != way.rend() && !nodes_[*place].state) return {.wait = true, .state = {}};
   // What lies beyond is for this request to make.
-  for (auto later = place.base(); later != way.end(); ++later) nodes_[*later].maker = request;
+  for (auto later = place.base(); later != way.end(); ++later) {
+    if (!nodes_[*later].unshared) nodes_[*later].maker = request;
+  }
   Start start;
   if (place != way.rend()) start.state = nodes_[*place].state->Clone(capacity);
-  Leave(request);
+  Uncount(way, 1);
   return start;
 }
 
-void PrefixSharing::Leave(size_t request) {
-  for (const size_t n : of_request_[request]) {
-    Node& node = nodes_[n];
-    if (--node.waiting > 0 || !node.state) continue;
-    bytes_ -= node.state->Bytes();
-    node.state.reset();
+// From the longest beginning down to the first that is kept: whoever passes a kept one does not count further down.
+void PrefixSharing::Uncount(std::span<const size_t> way, int64_t requests) {
+  for (auto n = way.rbegin(); n != way.rend(); ++n) {
+    Node& node = nodes_[*n];
+    node.waiting -= requests;
+    if (!node.state) continue;
+    if (node.waiting == 0) {
+      bytes_ -= node.state->Bytes();
+      node.state.reset();
+    }
+    return;
   }
 }
 
-void PrefixSharing::Skip(size_t request) { Leave(request); }
+void PrefixSharing::Skip(size_t request) { Uncount(of_request_[request], 1); }
 
 int64_t PrefixSharing::StopAfter(size_t request, int64_t computed) const {
   for (const size_t n : of_request_[request]) {
@@ -95,15 +102,17 @@ int64_t PrefixSharing::StopAfter(size_t request, int64_t computed) const {
 }
 
 void PrefixSharing::Reached(size_t request, const SequenceState& state) {
-  for (const size_t n : of_request_[request]) {
-    Node& node = nodes_[n];
+  const std::vector<size_t>& way = of_request_[request];
+  for (size_t i = 0; i < way.size(); ++i) {
+    Node& node = nodes_[way[i]];
     if (node.length != state.length() || node.maker != request) continue;
-    node.maker.reset();  // whoever comes to it without a state computes it again
+    node.maker.reset();
     if (node.waiting == 0) continue;
-    SequenceState kept = state.Clone();
-    if (bytes_ + kept.Bytes() > max_bytes_) continue;
-    bytes_ += kept.Bytes();
-    node.state = std::move(kept);
+    node.unshared = bytes_ + state.CloneBytes() > max_bytes_;
+    if (node.unshared) continue;
+    node.state = state.Clone();
+    bytes_ += node.state->Bytes();
+    Uncount(std::span(way).first(i), node.waiting);
   }
 }
 

@@ -1,8 +1,9 @@
 // Prompts that begin alike are computed once as far as they agree: repeats of one question, examples or instructions before many.
 //
 // All prompts of a run are known when it begins. Sorted, the places where neighbours part are the inner nodes of their prefix
-// tree. The first request that passes such a place keeps its state there; the others begin with a clone of it. A state is kept as
-// long as somebody is still to begin with it. The convolutions' windows cannot be rewound, so a state serves its own length only.
+// tree. The first request that passes such a place keeps its state there; the others begin with a clone of it. A state is kept
+// until the last request that would begin with it has begun; where no room is left for one, nobody waits for it and everybody
+// computes on. The convolutions' windows cannot be rewound, so a state serves its own length only.
 #ifndef TIDEMARK_ENGINE_GENERATE_PREFIX_SHARING_H_
 #define TIDEMARK_ENGINE_GENERATE_PREFIX_SHARING_H_
 
@@ -19,7 +20,7 @@ namespace tidemark {
 
 class PrefixSharing {
  public:
-  // A beginning shorter than this, or that much longer than the one before it, is not worth a state.
+  // A beginning shorter than this, or longer than the one before it by less, is not worth a state.
   static constexpr int64_t kLeastTokens = 64;
 
   // prompts: of the requests, by index. max_bytes: of all states kept at a time; 0: nothing is shared.
@@ -46,13 +47,14 @@ class PrefixSharing {
  private:
   struct Node {
     int64_t length;
-    int64_t waiting;                     // requests through it that have not begun
+    int64_t waiting;                     // requests that have not begun and pass here, but no longer beginning that is kept
+    bool unshared = false;               // there was no room: neither waited for nor made again
     std::optional<size_t> maker;         // the request that will pass it
     std::optional<SequenceState> state;  // kept
   };
 
   void AddNodes(std::span<const std::span<const TokenId>> prompts);
-  void Leave(size_t request);
+  void Uncount(std::span<const size_t> way, int64_t requests);
 
   int64_t max_bytes_, bytes_ = 0;
   std::vector<Node> nodes_;

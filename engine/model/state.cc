@@ -61,6 +61,11 @@ int64_t SequenceState::Bytes() const {
   return static_cast<int64_t>(bytes);
 }
 
+int64_t SequenceState::CloneBytes() const {
+  const auto layers = static_cast<int64_t>(keys_.size() + values_.size());
+  return static_cast<int64_t>(conv_.size() * sizeof(float)) * conv_values_ + layers * KvBytes(*kv_format_, row_values_, length_);
+}
+
 std::byte* SequenceState::Keys(int64_t attention_index) { return keys_[static_cast<size_t>(attention_index)].data(); }
 
 std::byte* SequenceState::Values(int64_t attention_index) { return values_[static_cast<size_t>(attention_index)].data(); }

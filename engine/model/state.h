@@ -38,7 +38,8 @@ class SequenceState {
   int64_t length() const { return length_; }
   int64_t capacity() const { return capacity_; }
   const Format* kv_format() const { return kv_format_; }
-  int64_t Bytes() const;  // memory held
+  int64_t Bytes() const;       // memory held
+  int64_t CloneBytes() const;  // that a clone would hold
 
   // For the architecture alone. attention_index counts attention layers, conv_index convolution layers, both from 0.
   std::byte* Keys(int64_t attention_index);  // KvBytes(kv_format, nkv * d, reserved positions), grown on demand

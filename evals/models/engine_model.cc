@@ -186,6 +186,7 @@ Json EngineModel::Describe() const {
   json["context"] = generator_options_.context;
   json["max_batch"] = generator_options_.max_batch;
   json["prefill_chunk"] = generator_options_.prefill_chunk;
+  json["shared_prompts_bytes"] = generator_options_.shared_bytes;
   return json;
 }
 
