@@ -1,5 +1,6 @@
 #include "engine/core/child_process.h"
 
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +24,12 @@ pid_t StartProcess(const std::string& program, const std::vector<std::string>& a
   if (streams.err >= 0) posix_spawn_file_actions_adddup2(&actions, streams.err, STDERR_FILENO);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  if (own_group) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  // What we ignore it would ignore too, and a program that writes to a closed pipe should end.
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | (own_group ? POSIX_SPAWN_SETPGROUP : 0)));
   pid_t pid = 0;
   const int failed = posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
@@ -34,7 +40,13 @@ pid_t StartProcess(const std::string& program, const std::vector<std::string>& a
 
 int WaitForProcess(pid_t pid) {
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  pid_t ended = -1;
+  do {
+    ended = waitpid(pid, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  if (ended != pid) {
+    throw Error(fmt::format("process {}", pid), std::strerror(errno), "its exit code",
+                "a program that is started with SIGCHLD ignored is not told: start this one from a shell");
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
