@@ -89,9 +89,12 @@ int Main(int argc, char** argv) {
 }  // namespace
 
 const std::atomic<bool>& CancelFlag() {
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
-  std::signal(SIGPIPE, SIG_IGN);  // whoever read the messages is gone; the run goes on
+  [[maybe_unused]] static const bool installed = [] {
+    std::signal(SIGINT, OnSignal);
+    std::signal(SIGTERM, OnSignal);
+    std::signal(SIGPIPE, SIG_IGN);  // whoever read the messages is gone; the run goes on
+    return true;
+  }();
   return cancelled;
 }
 
