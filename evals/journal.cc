@@ -54,7 +54,8 @@ std::string Holder(int fd) {
   return std::string(seen.substr(0, seen.find_first_not_of("0123456789")));
 }
 
-// The file may have been removed by its last user between open and lock; then the lock protects nothing.
+// Whether the path still names the file that was opened by it. A lock's file may have been removed by its last user between open
+// and lock; then the lock protects nothing.
 bool StillThere(int fd, const std::filesystem::path& path) {
   struct stat opened, named;
   return fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
@@ -104,10 +105,11 @@ void Journal::Append(const nlohmann::ordered_json& row) {
     CutTo(fd_, before);
     ThrowErrno(path_, "sync");
   }
+  // Not by the count of links: some FUSE file systems give none, and NFS keeps a removed file under another name.
   struct stat status;
-  if (fstat(fd_, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 0) {
-    throw Error(path_.string(), "removed while the run was writing to it", "a folder that stays until the run ends",
-                "what it had answered is gone with the file; start again");
+  if (fstat(fd_, &status) == 0 && S_ISREG(status.st_mode) && !StillThere(fd_, path_)) {
+    throw Error(path_.string(), "removed or moved while the run was writing to it", "a folder that stays until the run ends",
+                "if it was moved, go on there with --resume; what was removed is gone: start again");
   }
 }
 

@@ -23,8 +23,8 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // Writes one checked line and syncs. Throws Error (disk full); then the file holds the lines before, so that they can be
-  // scored.
+  // Writes one checked line and syncs. Throws Error: disk full (then the file holds the lines before, so that they can be
+  // scored), or a path that no longer names this file.
   void Append(const nlohmann::ordered_json& row);
 
  private:

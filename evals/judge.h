@@ -48,6 +48,7 @@ class JudgeModel : public TextModel {
   std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
                                    const std::atomic<bool>* cancel) override;
   bool KnowsStopReasons() const override { return judge_->KnowsStopReasons(); }
+  void CheckTask(std::string_view task) const override { judge_->CheckTask(task); }
   nlohmann::ordered_json Describe() const override;
   nlohmann::ordered_json Identity() const override;
   nlohmann::ordered_json Timings() const override { return judge_->Timings(); }

@@ -5,12 +5,17 @@
 namespace tidemark {
 namespace {
 
-// 64 bits: enough that two runs of one disk never share them, short enough to be read and searched for.
-constexpr size_t kRunDigits = 16;
+// Of the run's digest, and of a line's check. 64 bits: enough that chance makes no two settings on one disk share them, short
+// enough to be read and searched for.
+constexpr size_t kDigits = 16;
 
 std::string TextOf(const nlohmann::ordered_json& row, const char* key) {
   const auto it = row.find(key);
   return it != row.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+bool AreDigits(const std::string& text) {
+  return text.size() == kDigits && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
 std::optional<RunRecord> RecordIn(const std::filesystem::path& directory) {
@@ -24,8 +29,8 @@ std::optional<RunRecord> RecordIn(const std::filesystem::path& directory) {
 }  // namespace
 
 Origin MakeOrigin(std::string_view digest, std::string_view task, const Shard& shard) {
-  TM_CHECK(digest.size() >= kRunDigits, "a digest of {} digits", digest.size());
-  Origin origin{std::string(digest.substr(0, kRunDigits)), std::string(task), ""};
+  TM_CHECK(digest.size() >= kDigits, "a digest of {} digits", digest.size());
+  Origin origin{std::string(digest.substr(0, kDigits)), std::string(task), ""};
   if (!shard.whole()) origin.shard = fmt::format("{}/{}", shard.index, shard.count);
   return origin;
 }
@@ -38,7 +43,7 @@ nlohmann::ordered_json OriginToJson(const Origin& origin) {
 
 Origin OriginOf(const nlohmann::ordered_json& row) {
   const std::string run = TextOf(row, "run");
-  if (run.empty() || TextOf(row, "check").empty()) return {};
+  if (!AreDigits(run) || !AreDigits(TextOf(row, "check"))) return {};
   return {run, TextOf(row, "task"), TextOf(row, "shard")};
 }
 
@@ -57,6 +62,7 @@ std::optional<Origin> ExpectedOrigin(const std::filesystem::path& completions) {
     if (record->tasks.size() != 1) return std::nullopt;  // its answers are in the folders of its tasks
     return MakeOrigin(RunDigest(record->parts), record->tasks[0].name, record->shard);
   }
+  if (!HasRunRecord(folder.parent_path())) return std::nullopt;  // whoever owns that folder may use the name for something else
   const std::optional<RunRecord> above = RecordIn(folder.parent_path());
   if (!above || above->tasks.size() < 2) return std::nullopt;
   for (const TaskReport& task : above->tasks) {

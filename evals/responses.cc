@@ -108,6 +108,22 @@ class LineReader {
   int64_t at_ = 0;
 };
 
+// Throws Error, naming the first, if rows are not of the run, task and shard of the run.json beside their file; without one, if
+// they are not all of one run and task: shards of one run may stand in one file.
+void CheckOrigins(const std::vector<StoredResponse>& rows, const std::filesystem::path& path) {
+  const std::optional<Origin> expected = ExpectedOrigin(path);
+  const auto origin = [&](const StoredResponse& row) {
+    return expected ? row.origin : Origin{row.origin.run, row.origin.task, ""};
+  };
+  const bool mixed =
+      std::any_of(rows.begin(), rows.end(), [&](const StoredResponse& row) { return origin(row) != origin(rows.front()); });
+  for (const StoredResponse& row : rows) {
+    CheckOrigin(origin(row), expected.value_or(origin(rows.front())), fmt::format("{}:{}", path.string(), row.line),
+                mixed ? "answers of several runs are not one run's: name each file by itself"
+                      : "the file comes from elsewhere or an older version: in a folder without this run.json it can be used");
+  }
+}
+
 }  // namespace
 
 Json CompletionToJson(const Origin& origin, const Json& id, const Completion& c) {
@@ -204,7 +220,6 @@ StoredResponses StoredResponses::Load(const std::filesystem::path& path) {
   StoredResponses all;
   all.sha256_ = Sha256Hex(content);
   all.path_ = path.string();
-  const std::optional<Origin> expected = ExpectedOrigin(path);
   LineReader lines(content);
   for (const DatasetRow& row : ParseStored(content, path.string())) {
     const std::string place = fmt::format("{}:{}", path.string(), row.line);
@@ -214,23 +229,26 @@ StoredResponses StoredResponses::Load(const std::filesystem::path& path) {
       throw Error(place, "a line that was changed since the run wrote it (its check is wrong)", "lines as the run wrote them",
                   "to use changed answers, leave \"run\" and \"check\" out of all lines of a file of another name");
     }
-    if (all.rows_.size() == 1) all.origin_ = {stored.origin.run, stored.origin.task, ""};
-    // Shards of one run may stand in one file, but not beside the run.json of one of them.
-    CheckOrigin(expected ? stored.origin : Origin{stored.origin.run, stored.origin.task, ""}, expected.value_or(all.origin_),
-                place, "answers of several runs are not one run's: name each file by itself");
-    auto& index = stored.id.empty() ? all.by_prompt_ : all.by_id_;
-    const auto [it, added] =
-        index.try_emplace({stored.id.empty() ? stored.prompt : stored.id, stored.completion.repeat}, all.rows_.size() - 1);
+  }
+  if (all.rows_.empty()) return all;
+  CheckOrigins(all.rows_, path);  // first: files put together have samples twice, and that is not what is wrong with them
+  all.origin_ = {all.rows_.front().origin.run, all.rows_.front().origin.task, ""};
+  all.Index();
+  return all;
+}
+
+void StoredResponses::Index() {
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const StoredResponse& stored = rows_[i];
+    auto& index = stored.id.empty() ? by_prompt_ : by_id_;
+    const auto [it, added] = index.try_emplace({stored.id.empty() ? stored.prompt : stored.id, stored.completion.repeat}, i);
     if (!added) {
-      throw Error(place, fmt::format("the same sample as line {}", all.rows_[it->second].line),
+      throw Error(fmt::format("{}:{}", path_, stored.line), fmt::format("the same sample as line {}", rows_[it->second].line),
                   "one response per sample and repeat", "remove one of the lines");
     }
     // A row with both is found by its prompt too, for datasets whose keys differ.
-    if (!stored.id.empty() && !stored.prompt.empty()) {
-      all.by_prompt_.try_emplace({stored.prompt, stored.completion.repeat}, all.rows_.size() - 1);
-    }
+    if (!stored.id.empty() && !stored.prompt.empty()) by_prompt_.try_emplace({stored.prompt, stored.completion.repeat}, i);
   }
-  return all;
 }
 
 const StoredResponse* StoredResponses::Find(const std::string& id, const std::string& prompt, int repeat) const {

@@ -63,6 +63,8 @@ class StoredResponses {
   bool AllHaveStops() const;
 
  private:
+  void Index();  // fills the maps; throws Error: two rows for the same sample and repeat
+
   std::vector<StoredResponse> rows_;
   std::map<std::pair<std::string, int>, size_t> by_id_, by_prompt_;  // index into rows_
   std::string sha256_, path_;

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;  // 2: the lines of completions.jsonl say their run; those of format 1 do not
 constexpr const char* kFile = "run.json";
 constexpr uint64_t kMostBytes = uint64_t{64} << 20;
 constexpr auto kReplace = Json::error_handler_t::replace;
@@ -65,7 +65,8 @@ RunRecord FromJson(const Json& json, const std::string& place) {
   if (!json.is_object())
     throw Error(place, "not a JSON object", "a run.json of this program", "was run.json edited? start again in another --out");
   if (const Json format = json.value("format", Json()); format != kFormat) {
-    throw Error(place, "format " + Printable(format.dump()), fmt::format("format {}", kFormat), "another version wrote it");
+    throw Error(place, "format " + Printable(format.dump()), fmt::format("format {}", kFormat),
+                "another version wrote it: go on with that one, or start again in another --out");
   }
   RunRecord record;
   record.parts = Member(json, "parts", Type::object, place);
@@ -178,6 +179,17 @@ std::optional<RunRecord> ReadRunRecord(const std::filesystem::path& directory) {
   } catch (const Json::exception&) {
     throw Error(path.string(), "a field of another type", "a run.json of this program",
                 "was run.json edited? start again in another --out");
+  }
+}
+
+bool HasRunRecord(const std::filesystem::path& directory) {
+  std::error_code absent;
+  if (!std::filesystem::exists(directory / kFile, absent)) return false;
+  try {
+    const Json json = Json::parse(ReadFile(directory / kFile, kMostBytes), nullptr, /*allow_exceptions=*/false);
+    return json.is_object() && json.value("format", Json()).is_number() && json.value("digest", Json()).is_string();
+  } catch (const Error&) {
+    return false;  // what cannot be read says nothing
   }
 }
 

@@ -58,8 +58,11 @@ TaskReport DescribeTask(const EvalJob& job, const RunOptions& options);
 nlohmann::ordered_json TaskIdentity(const EvalJob& job, const RunOptions& options, std::span<const Sample> samples);
 
 void WriteRunRecord(const std::filesystem::path& directory, const RunRecord& record);
-// Nothing if there is no run.json. Throws Error: malformed, or of a newer version.
+// Nothing if there is no run.json. Throws Error: malformed, or of another version.
 std::optional<RunRecord> ReadRunRecord(const std::filesystem::path& directory);
+
+// Whether there is a run.json that this program wrote, in whatever version: an object with a number "format" and a text "digest".
+bool HasRunRecord(const std::filesystem::path& directory);
 
 // "tasks/ifeval/settings/temperature is 0.7, was 0", at most a few of them; empty: equal.
 std::string DescribeChanges(const nlohmann::ordered_json& was, const nlohmann::ordered_json& is);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <set>
 #include <span>
@@ -119,13 +120,28 @@ std::vector<EvalJob> InFirstOrder(std::span<const EvalJob> jobs, const std::file
   return ordered;
 }
 
-// A journal that is not this run's would otherwise be found when the tasks before it are done, hours later.
+// The first line of a file with its end; empty: it has none, or an unusually long one.
+std::string FirstLine(const std::filesystem::path& path) {
+  constexpr size_t kMostBytes = size_t{1} << 20;
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  for (char c; line.size() < kMostBytes && file.get(c);) {
+    line += c;
+    if (c == '\n') return line;
+  }
+  return "";
+}
+
+// A journal that is not this run's would otherwise be found when the tasks before it are done, hours later. Its first line says
+// whose it is; all of it is read once, in its turn, unless that line is not as a run writes it.
 void CheckLaterJournals(const RunRecord& record, std::span<const EvalJob> jobs, const RunOptions& options) {
   for (size_t i = 1; i < jobs.size(); ++i) {
     const std::filesystem::path path = JobOptions(jobs[i], options, jobs.size()).out / "completions.jsonl";
     std::error_code absent;
     if (!std::filesystem::exists(path, absent)) continue;
-    const std::string content = ReadFile(path, kMostJournalBytes);
+    const std::string first = FirstLine(path);
+    const bool says = !first.empty() && IsCheckedLine(std::string_view(first).substr(0, first.size() - 1));
+    const std::string content = says ? first : ReadFile(path, kMostJournalBytes);
     CheckJournal(ParseJournal(content, path.string()), MakeOrigin(RunDigest(record.parts), jobs[i].task->name, record.shard),
                  path.string());
   }
@@ -226,9 +242,7 @@ Report RunEvals(TextModel& model, std::span<const EvalJob> given, const RunOptio
   RunOptions options = given_options;
   const std::vector<EvalJob> first_order = options.resume ? InFirstOrder(given, options.out) : std::vector<EvalJob>();
   const std::span<const EvalJob> jobs = options.resume ? std::span(first_order) : given;
-  if (const auto* replay = dynamic_cast<const ReplayModel*>(&model)) {
-    for (const EvalJob& job : jobs) replay->responses().CheckTask(job.task->name);
-  }
+  for (const EvalJob& job : jobs) model.CheckTask(job.task->name);
   if (report.started_at.empty()) report.started_at = UtcNow();
   if (report.environment.empty()) report.environment = CollectEnvironment(DetectCpu());
   std::vector<std::vector<Sample>> samples;
@@ -259,7 +273,7 @@ Report ScoreFile(const EvalJob& job, const std::filesystem::path& completions, c
   const auto begin = Clock::now();
   if (report.started_at.empty()) report.started_at = UtcNow();
   ReplayModel model(completions);
-  model.responses().CheckTask(job.task->name);
+  model.CheckTask(job.task->name);
   int repeats = 1;
   for (const StoredResponse& row : model.responses().rows()) repeats = std::max(repeats, row.completion.repeat + 1);
   if (repeats > 1000)

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/generate/options.h"
@@ -53,6 +54,9 @@ class TextModel {
 
   // Whether every Completion::stop is what really ended the text; false: the report leaves stop reasons out.
   virtual bool KnowsStopReasons() const { return true; }
+
+  // Throws Error if it cannot answer that task: stored answers are those to another.
+  virtual void CheckTask(std::string_view /*task*/) const {}
 
   // What the report says about the model: path, size, sha256, format mix, parameters, backends, tokenizer, template hash...
   virtual nlohmann::ordered_json Describe() const = 0;

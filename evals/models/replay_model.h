@@ -18,6 +18,7 @@ class ReplayModel : public TextModel {
   std::vector<Completion> Complete(std::span<const Request> requests, const OnDone& on_done,
                                    const std::atomic<bool>* cancel) override;
   bool KnowsStopReasons() const override { return responses_.AllHaveStops(); }
+  void CheckTask(std::string_view task) const override { responses_.CheckTask(task); }
   nlohmann::ordered_json Describe() const override;
   nlohmann::ordered_json Identity() const override;
 

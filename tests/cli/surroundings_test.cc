@@ -120,7 +120,7 @@ TEST_CASE("a folder that is removed while the run writes there ends the run at o
   fs::remove_all(out);
   const ProgramResult result = program.Wait();
   CHECK(result.exit_code == 1);
-  CHECK_THAT(result.err, Contains("removed while the run was writing to it"));
+  CHECK_THAT(result.err, Contains("removed or moved while the run was writing to it"));
 }
 
 TEST_CASE("journals that were edited, mixed up or damaged are refused and left alone; torn ones are mended") {

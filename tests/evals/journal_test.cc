@@ -132,6 +132,25 @@ TEST_CASE("a journal is continued after the bytes that are kept") {
   CHECK(ReadFile(path) == one + one);
 }
 
+TEST_CASE("a journal whose path names another file, or none, takes no more answers") {
+  const test::TemporaryDirectory directory;
+  const auto folder = directory.path() / "run", path = folder / "completions.jsonl";
+  const Json row = {{"id", 1}, {"response", "a"}};
+  const std::string message = "found removed or moved while the run was writing to it";
+  std::filesystem::create_directory(folder);
+  Journal journal(path);
+  journal.Append(row);
+  std::filesystem::rename(path, folder / "renamed");  // as NFS removes an open file: it keeps a name
+  CHECK_THAT(Complaint([&] { journal.Append(row); }), test::Contains(message));
+  std::ofstream(path) << "another file";
+  CHECK_THAT(Complaint([&] { journal.Append(row); }), test::Contains(message));
+  std::filesystem::rename(folder / "renamed", path);
+  journal.Append(row);
+  std::filesystem::rename(folder, directory.path() / "moved");
+  CHECK_THAT(Complaint([&] { journal.Append(row); }), test::Contains("go on there with --resume"));
+  Journal("/dev/null").Append(row);  // no regular file: nothing to lose
+}
+
 TEST_CASE("an output directory has one writer") {
   const test::TemporaryDirectory directory;
   {

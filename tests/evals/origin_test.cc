@@ -148,6 +148,68 @@ TEST_CASE("a whole file of another run is refused, and lines that were changed")
              Contains("copy completions.jsonl to another"));
 }
 
+TEST_CASE("a file of one other run is told apart from one of several runs, and own rows may use our names") {
+  const Runs r;
+  r.Run("own", r.Job());
+  r.Run("seed", r.Job("ifeval", 1));
+  const std::string own = r.File("own/completions.jsonl"), other = r.File("seed/completions.jsonl");
+  const auto refusal = [&](const std::string& content) {
+    r.Put("own/completions.jsonl", content);
+    return Complaint([&] { StoredResponses::Load(r.Path("own/completions.jsonl")); });
+  };
+  const std::string elsewhere = "comes from elsewhere or an older version", several = "answers of several runs";
+  std::string old;
+  for (int i = 0; i < 6; ++i) {
+    Json row = Json::parse(Lines(own, i, 1));
+    for (const char* key : {"run", "task", "check"}) row.erase(key);
+    old += CheckedLine(row);
+  }
+  for (const std::string& content : {other, old}) {
+    CHECK_THAT(refusal(content), Contains("completions.jsonl:1: found a line ") && Contains(elsewhere));
+    r.Put("alone/completions.jsonl", content);
+    CHECK(StoredResponses::Load(r.Path("alone/completions.jsonl")).rows().size() == 6);
+  }
+  CHECK_THAT(refusal(own + other), Contains("completions.jsonl:7: found a line of another run") && Contains(several));
+  CHECK_THAT(refusal(Lines(other, 0, 1) + Lines(own, 0, 5)),
+             Contains("completions.jsonl:1: found a line of") && Contains(several));
+  CHECK(refusal("").empty());
+
+  r.Run("again", r.Job());  // the same settings: documented as not told apart
+  CHECK(refusal(r.File("again/completions.jsonl")).empty());
+
+  for (const char* run : {"exp1", "0123456789ABCDEF", "0123456789abcdef0"}) {
+    const Json row = {{"id", 1}, {"response", "x"}, {"run", run}, {"check", "ok"}};
+    r.Put("rows.jsonl", row.dump() + "\n");
+    CHECK(StoredResponses::Load(r.Path("rows.jsonl")).origin() == Origin());
+  }
+}
+
+TEST_CASE("a run.json of another program in the folder above is none of ours") {
+  const Runs r;
+  const EvalJob jobs[] = {r.Job(), r.Job("math500")};
+  Named model("m");
+  RunEvals(model, jobs, r.Options("exp"), false, {});
+  const std::string record = r.File("exp/run.json");
+  r.Put("exp/a/completions.jsonl", R"({"id": 1, "response": "x"})"
+                                   "\n");
+  const auto loads = [&](const std::string& name) { return Complaint([&] { StoredResponses::Load(r.Path(name)); }).empty(); };
+  for (const char* theirs : {"{", "", "[]", "3", R"({"runs": ["a"]})", R"({"format": "json"})", R"({"format": 1})"}) {
+    INFO(theirs);
+    r.Put("exp/run.json", theirs);
+    CHECK(loads("exp/a/completions.jsonl"));
+    CHECK(loads("exp/ifeval/completions.jsonl"));
+  }
+  fs::remove(r.Path("exp/run.json"));
+  fs::create_directory(r.Path("exp/run.json"));
+  CHECK(loads("exp/a/completions.jsonl"));
+  fs::remove(r.Path("exp/run.json"));
+  // Ours, but edited: which run its tasks' answers belong to cannot be known.
+  std::string edited = record;
+  edited.replace(edited.find("\"seed\": 0"), 9, "\"seed\": 1");
+  r.Put("exp/run.json", edited);
+  CHECK_FALSE(loads("exp/ifeval/completions.jsonl"));
+}
+
 TEST_CASE("answers to one task are not scored or replayed as answers to another") {
   const Runs r;
   r.Run("own", r.Job());
@@ -221,6 +283,12 @@ TEST_CASE("with several tasks a foreign journal is found before the first task a
     int& count_;
   } counting(asked);
   CHECK_THAT(Complaint([&] { RunEvals(counting, jobs, r.Options("both", {}, true), false, {}); }), Contains(message));
+  CHECK(asked == 0);
+  std::string crlf = math;
+  for (size_t at = 0; (at = crlf.find('\n', at)) != crlf.npos; at += 2) crlf.replace(at, 1, "\r\n");
+  r.Put("both/math500/completions.jsonl", crlf);
+  CHECK_THAT(Complaint([&] { RunEvals(counting, jobs, r.Options("both", {}, true), false, {}); }),
+             Contains("math500/completions.jsonl:1: found a line that ends in CR LF"));
   CHECK(asked == 0);
   r.Put("both/math500/completions.jsonl", math);
   RunEvals(counting, swapped, r.Options("both", {}, true), false, {});

@@ -191,8 +191,10 @@ TEST_CASE("what is no run of this program is not resumed") {
   forged.replace(forged.find("\"seed\": 0"), 9, "\"seed\": 1");
   b.Put("run.json", forged);
   refuse("parts that do not give its digest");
-  b.Put("run.json", "{\"format\": 2}");
-  refuse("found format 2");
+  for (const char* version : {"1", "3"}) {  // 1: its journal's lines do not say their run
+    b.Put("run.json", std::string("{\"format\": ") + version + "}");
+    refuse(std::string("found format ") + version + ", expected format 2");
+  }
   b.Put("run.json", record);
   b.Put("completions.jsonl", journal + CheckedLine(Json{{"id", 999}, {"response", "x"}}));
   refuse("completions.jsonl:9: found a line that does not say its run");
