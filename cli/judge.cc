@@ -35,6 +35,7 @@ nlohmann::ordered_json DescribeJudge(const Flags& flags, const JudgedRun& run) {
   nlohmann::ordered_json judge = {
       {"judge", flags.judge}, {"answers", run.completions.string()}, {"answers_sha256", run.answers.sha256()}};
   if (!run.model.is_null()) judge["answers_model"] = run.model;
+  if (!run.settings.is_null()) judge["answers_settings"] = run.settings;
   return judge;
 }
 

@@ -66,6 +66,7 @@ void ReadReport(const std::filesystem::path& path, JudgedRun& run) {
   const Json found = TaskOfReport(path);
   if (found.is_null()) return;
   run.model = found["model"];
+  run.settings = found["task"].value("settings", Json());
   const Json dataset = found["task"].value("dataset", Json::object());
   if (!dataset.is_object()) return;
   if (dataset.contains("shard")) {
@@ -237,7 +238,12 @@ std::vector<Completion> JudgeModel::Complete(std::span<const Request> requests, 
 nlohmann::ordered_json JudgeModel::Describe() const {
   Json answers = {
       {"path", run_.completions.string()}, {"sha256", run_.answers.sha256()}, {"responses", run_.answers.rows().size()}};
+  // A judge grades what there is of an answer that was cut off, so only this says that it could have become another.
+  answers["truncated"] = std::count_if(run_.answers.rows().begin(), run_.answers.rows().end(), [](const StoredResponse& row) {
+    return row.completion.stop == StopReason::kLength || row.completion.stop == StopReason::kContext;
+  });
   if (!run_.model.is_null()) answers["model"] = run_.model;
+  if (!run_.settings.is_null()) answers["settings"] = run_.settings;
   return {{"adapter", "judge"},
           {"judge", judge_->Describe()},
           {"grader_prompt_sha256", Sha256Hex(grader_prompt_)},

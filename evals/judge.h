@@ -25,7 +25,8 @@ struct JudgedRun {
   std::string dataset, dataset_sha256;  // as LoadDataset takes it; empty: no report beside the completions
   int64_t limit = 0;                    // > 0: only the first rows were asked
   bool strip_reasoning = true;
-  nlohmann::ordered_json model;  // what answered; null: not known
+  nlohmann::ordered_json model;     // what answered; null: not known
+  nlohmann::ordered_json settings;  // how it was asked: sampling, protocol, repeats; null: not known
 };
 
 // where: the folder of a run (of several tasks: also the folder above), or its completions.jsonl, or any file of responses.
