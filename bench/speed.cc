@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "bench/ledger.h"
@@ -91,6 +92,15 @@ double LoadAverage() {
   return load;
 }
 
+// Bytes of each format, as in the report of an evaluation.
+nlohmann::ordered_json FormatMix(const WeightStore& store) {
+  std::map<std::string_view, int64_t> bytes;
+  for (const TensorInfo& tensor : store.Tensors()) bytes[tensor.format->name] += tensor.bytes;
+  nlohmann::ordered_json mix = nlohmann::ordered_json::array();
+  for (const auto& [name, count] : bytes) mix.push_back({{"format", name}, {"bytes", count}});
+  return mix;
+}
+
 void DescribeModel(const LoadedModel& model, const std::vector<SpeedVariant>& variants, const SpeedOptions& options,
                    SpeedResult& result) {
   const ParameterCount parameters = CountParameters(*model.store);
@@ -98,6 +108,10 @@ void DescribeModel(const LoadedModel& model, const std::vector<SpeedVariant>& va
                   {"container", model.store->Container()},
                   {"parameters", parameters.total},
                   {"active_parameters", parameters.active}};
+  for (const MetadataEntry& entry : model.store->Metadata()) {
+    if (entry.key == "general.name" && entry.type == "string" && !entry.value.empty()) result.model["general_name"] = entry.value;
+  }
+  result.model["formats"] = FormatMix(*model.store);
   result.file_bytes = model.store->FileBytes();
   result.chunk = options.chunk;
   const int64_t batch = *std::ranges::max_element(options.batches), depth = *std::ranges::max_element(options.depths);
