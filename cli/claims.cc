@@ -1,8 +1,9 @@
-// tidemark claims: what a report says about a vendor's numbers.
+// tidemark claims: what reports say about a vendor's numbers.
 #include "reports/claims.h"
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "cli/command.h"
@@ -10,16 +11,30 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "evals/stored_run.h"
+#include "reports/json_text.h"
 
 namespace tidemark::cli {
 namespace {
 
 struct ClaimsFlags {
-  std::string report, claims, model;
+  std::vector<std::string> reports;
+  std::string claims, model;
   double width = 4;
   int max_runs = 20;
   bool json = false;
 };
+
+// Of a run, or of `speed`; those are single files.
+ClaimReport Load(const std::string& where) {
+  std::error_code error;
+  const std::filesystem::path path = where;
+  const std::filesystem::path file = std::filesystem::is_directory(path, error) ? path / "report.json" : path;
+  const std::string text = ReadFile(file);
+  nlohmann::ordered_json json = ParseJsonText(text, file.string());
+  if (!IsSpeedReport(json)) return {file.string(), ParseReport(text, file.string()).report};
+  CheckSpeedReport(json, file.string());
+  return {file.string(), std::move(json)};
+}
 
 int Claims(const ClaimsFlags& flags) {
   std::vector<Claim> claims = flags.claims.empty() ? EmbeddedClaims() : ParseClaims(ReadFile(flags.claims), flags.claims);
@@ -31,8 +46,9 @@ int Claims(const ClaimsFlags& flags) {
     std::erase_if(claims, [&](const Claim& claim) { return claim.model != flags.model; });
     if (claims.empty()) throw Error("--model", Printable(flags.model), "one of " + known);
   }
-  const StoredRun run = LoadReport(flags.report);
-  const std::vector<ClaimCard> cards = CheckClaims(run.report, claims, {flags.model, flags.width / 100, flags.max_runs});
+  std::vector<ClaimReport> reports;
+  for (const std::string& report : flags.reports) reports.push_back(Load(report));
+  const std::vector<ClaimCard> cards = CheckClaims(reports, claims, {flags.model, flags.width / 100, flags.max_runs});
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   int counts[4] = {};
   for (const ClaimCard& card : cards) {
@@ -42,7 +58,9 @@ int Claims(const ClaimsFlags& flags) {
   }
   const auto count = [&](ClaimVerdict verdict) { return counts[static_cast<int>(verdict)]; };
   if (flags.json) {
-    const nlohmann::ordered_json all = {{"report", run.report_path.string()}, {"claims", json}};
+    nlohmann::ordered_json places = nlohmann::ordered_json::array();
+    for (const ClaimReport& report : reports) places.push_back(report.place);
+    const nlohmann::ordered_json all = {{"reports", places}, {"claims", json}};
     fmt::print("{}\n", all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   } else {
     fmt::print("{} reproduced, {} not reproduced, {} inconclusive, {} not comparable\n", count(ClaimVerdict::kReproduced),
@@ -56,10 +74,13 @@ int Claims(const ClaimsFlags& flags) {
 
 void AddClaims(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<ClaimsFlags>();
-  CLI::App* command = app.add_subcommand("claims", "What a report says about a vendor's published numbers");
-  command->add_option("report", flags->report, "report.json, or the folder of a run")->required();
+  CLI::App* command = app.add_subcommand("claims", "What reports say about a vendor's published numbers");
+  command
+      ->add_option("report", flags->reports,
+                   "report.json or the folder of a run, or what `speed --out` wrote; several of one model hold a table together")
+      ->required();
   command->add_option("--claims", flags->claims, "JSON file of claims; absent: the embedded table of LFM2.5-8B-A1B");
-  command->add_option("--model", flags->model, "only this model's claims, and the report is of this model, whatever it says");
+  command->add_option("--model", flags->model, "only this model's claims, and the reports are of this model, whatever they say");
   command->add_option("--width", flags->width, "half of the interval may be this percentage of the metric's range")
       ->check(RealRange(0.1, 50))
       ->capture_default_str();
@@ -70,7 +91,7 @@ void AddClaims(CLI::App& app, int& exit_code) {
   command->footer(
       "Exit codes: 0 all comparable claims are reproduced; 1 one is not (or wrong input); 2 one is inconclusive, or none is "
       "comparable.\n"
-      "Example: tidemark claims out/eval-20260601T120000Z --model LFM2.5-8B-A1B");
+      "Example: tidemark claims ifeval math500 judged speed.json --model LFM2.5-8B-A1B");
   command->callback([flags, &exit_code] { exit_code = Claims(*flags); });
 }
 

@@ -1,22 +1,24 @@
-// What a report says about a claim: finding the measurement, what differs, and the verdict by the rule of claims.h.
+// What a report says about a claimed score: finding the report and the measurement, and what differs.
 #include <algorithm>
 #include <cmath>
-#include <regex>
 
 #include "engine/core/error.h"
-#include "reports/claims.h"
+#include "reports/claim_parts.h"
 
 namespace tidemark {
-namespace {
+namespace claims {
 
-using Json = nlohmann::ordered_json;
-
-// The member of an object, or null; reports may be of any shape.
 const Json& At(const Json& json, const std::string& key) {
   static const Json null;
   if (!json.is_object()) return null;
   const auto found = json.find(key);
   return found == json.end() ? null : *found;
+}
+
+const Json& List(const Json& json, const std::string& key) {
+  static const Json empty = Json::array();
+  const Json& value = At(json, key);
+  return value.is_array() ? value : empty;
 }
 
 std::optional<double> Number(const Json& json, const std::string& key) {
@@ -30,82 +32,6 @@ std::string Text(const Json& json, const std::string& key) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-// Lower-case letters and digits alone: "LFM2.5-8B-A1B" is in "lfm2.5_8b_a1b-Q4_0.gguf".
-std::string Squeezed(const std::string& text) {
-  std::string squeezed;
-  for (const char c : text) {
-    if (c >= 'A' && c <= 'Z') squeezed += static_cast<char>(c - 'A' + 'a');
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) squeezed += c;
-  }
-  return squeezed;
-}
-
-bool Holds(const std::string& text, const std::string& name) { return Squeezed(text).find(Squeezed(name)) != std::string::npos; }
-
-// Whether a file or model name is the claim's model: its name at the start, upper and lower case and punctuation aside, then
-// nothing but how the weights are stored and cut into files. "LFM2-8B-A1B-Base" and ".../LFM2-8B-A1B/other.gguf" are others.
-bool IsNamed(const std::string& text, const std::string& name) {
-  static const std::regex kStored(
-      "([-_.](i?q[1-8](_([01448ksml]|xs|xxs|xl|nl))*|tq[12]_0|b?f16|fp16|f32|fp32|fp8|nvfp4|mxfp4(_moe)?|int[48]|w[48]a(8|16)"
-      "|[2-8]bit|ud|imat|mlx|awq|gptq|[0-9]{5}|of|gguf|safetensors))*",
-      std::regex::icase | std::regex::optimize);
-  constexpr size_t kLongest = 200;
-  const std::string wanted = Squeezed(name);
-  size_t matched = 0, i = 0;
-  for (; i < text.size() && matched < wanted.size(); ++i) {
-    const std::string c = Squeezed(text.substr(i, 1));
-    if (c.empty()) continue;
-    if (c[0] != wanted[matched++]) return false;
-  }
-  return !wanted.empty() && matched == wanted.size() && text.size() <= kLongest && std::regex_match(text.substr(i), kStored);
-}
-
-// The last part of a path; of weights that only their folder names ("model.safetensors") the folder's.
-std::string ModelName(std::string path) {
-  const auto last = [&path] {
-    while (!path.empty() && (path.back() == '/' || path.back() == '\\')) path.pop_back();
-    const size_t slash = path.find_last_of("/\\");
-    return slash == std::string::npos ? path : path.substr(slash + 1);
-  };
-  std::string name = last();
-  if (IsNamed(name, "model") && path.size() > name.size()) {
-    path.resize(path.size() - name.size());
-    name = last();
-  }
-  return name;
-}
-
-// Converters that were told no name write that of the folder: "model", or the commit of a snapshot.
-bool SaysNothing(const std::string& general_name) {
-  const bool hash = general_name.size() == 40 && general_name.find_first_not_of("0123456789abcdef") == std::string::npos;
-  return hash || Squeezed(general_name).empty() || IsNamed(general_name, "model");
-}
-
-// Why the report's model is not the claim's; empty: it is. Stored answers do not say which model gave them.
-std::string WhyOtherModel(const Json& report, const Claim& claim, const std::string& given) {
-  if (!given.empty()) {
-    return Squeezed(given) == Squeezed(claim.model) ? "" : "another model: the report is said to be of " + Printable(given);
-  }
-  const Json& model = At(report, "model");
-  if (Text(model, "adapter") == "replay" || !model.is_object() || model.empty()) {
-    return "another model, or an unknown one: stored answers do not name theirs (--model NAME does)";
-  }
-  std::string names;
-  // What the weights say of themselves counts first; a file can be renamed.
-  if (const std::string own = Text(model, "general_name"); !own.empty() && !SaysNothing(own)) {
-    if (IsNamed(own, claim.model)) return "";
-    names = "the weights call themselves " + Printable(own);
-  } else {
-    for (const char* key : {"name", "model", "path"}) {
-      const std::string text = Text(model, key);
-      if (text.empty()) continue;
-      if (IsNamed(ModelName(text), claim.model)) return "";
-      names += (names.empty() ? "" : ", ") + Printable(text);
-    }
-  }
-  return "another model: " + (names.empty() ? "the report does not name it" : names) + " (--model NAME if it is this one)";
-}
-
 const Json& FindNamed(const Json& list, const std::string& name) {
   static const Json null;
   if (!list.is_array()) return null;
@@ -115,7 +41,45 @@ const Json& FindNamed(const Json& list, const std::string& name) {
   return null;
 }
 
-std::optional<Measurement> Measure(const Json& task, const std::string& name, const Claim& claim) {
+std::string Mix(const Json& list, const std::string& key) {
+  std::vector<std::string> seen;
+  if (!list.is_array()) return {};
+  for (const Json& item : list) {
+    const std::string text = Printable(Text(item, key));
+    if (!text.empty() && std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(text);
+  }
+  return fmt::to_string(fmt::join(seen, " + "));
+}
+
+// No source of a claim says in which format its weights were; it decides scores and speeds.
+void NoteWeightFormat(const Json& report, ClaimCard& card) {
+  if (!Text(card.claim.protocol, "weights").empty()) return;
+  const std::string formats = Mix(At(AnsweringModel(report), "formats"), "format");
+  std::erase(card.claim.unknown, "weight format");
+  card.claim.unknown.push_back("weight format (here " + (formats.empty() ? "not recorded" : formats) + ")");
+}
+
+bool RefuseFor(const std::vector<std::string>& reasons, ClaimCard& card) {
+  for (const std::string& reason : reasons) {
+    if (!reason.empty()) card.reason += (card.reason.empty() ? "" : "; ") + reason;
+  }
+  card.verdict = ClaimVerdict::kNotComparable;
+  return !card.reason.empty();
+}
+
+namespace {
+
+// A truncated answer that a judge graded has a score in the judge's report, whose bounds know of its own replies alone: here it
+// could have been anything that one of the metric's n things can be.
+void WidenByAnswers(const Json& report, double n, double lowest, Measurement& m) {
+  const double truncated = TruncatedAnswers(report);
+  if (truncated <= 0) return;
+  const double shift = m.range * std::min(1.0, truncated / n);
+  m.lowest = std::max(lowest, m.lowest - shift);
+  m.highest = std::min(lowest + m.range, m.highest + shift);
+}
+
+std::optional<Measurement> Measure(const Json& report, const Json& task, const std::string& name, const Claim& claim) {
   const Json& metric = FindNamed(At(task, "metrics"), name);
   const auto value = Number(metric, "value"), low = Number(metric, "ci95_low"), high = Number(metric, "ci95_high");
   if (!value || !low || !high || Number(metric, "n").value_or(0) < 1) return std::nullopt;
@@ -127,12 +91,15 @@ std::optional<Measurement> Measure(const Json& task, const std::string& name, co
   m.high = scale * *high;
   const Json& range = At(metric, "range");
   m.range = scale;
+  double least = 0;
   if (range.is_array() && range.size() == 2 && range[0].is_number() && range[1].is_number()) {
     m.range = scale * (range[1].get<double>() - range[0].get<double>());
+    least = scale * range[0].get<double>();
   }
   const Json& bounds = FindNamed(At(At(task, "bounds"), "metrics"), name);
   m.lowest = scale * Number(bounds, "lowest").value_or(*value);
   m.highest = scale * Number(bounds, "highest").value_or(*value);
+  WidenByAnswers(report, Number(metric, "n").value_or(1), least, m);
   const double repeats = std::max(1.0, Number(At(task, "settings"), "repeats").value_or(1));
   m.samples = std::llround(std::ceil(std::min(1e12, Number(At(task, "samples"), "scored").value_or(0)) / repeats));
   return m;
@@ -154,44 +121,6 @@ void CompareSettings(const Json& settings, ClaimCard& card) {
                                          Printable(claimed.dump(-1, ' ', false, kReplace))));
     }
   }
-}
-
-void DecideScore(const Json& task, const ClaimOptions& options, ClaimCard& card) {
-  const Claim& claim = card.claim;
-  const Measurement& m = card.measured.front();
-  const double claim_low = claim.value.value() - claim.value.half_unit(),
-               claim_high = claim.value.value() + claim.value.half_unit();
-  const double half = (m.high - m.low) / 2, allowed = options.width * m.range;
-  const std::string both = fmt::format("the claim, {:.{}f} to {:.{}f}, and the interval, {:.2f} to {:.2f},", claim_low,
-                                       claim.value.decimals + 1, claim_high, claim.value.decimals + 1, m.low, m.high);
-  // The interval around the bounds, as wide as the one around the value.
-  const double low = std::min(m.low, m.lowest - (m.value - m.low)), high = std::max(m.high, m.highest + (m.high - m.value));
-  const double widened = (high - low) / 2;
-  const Json& bounds = At(task, "bounds");
-  const std::string unknown = fmt::format(
-      "{:.0f} truncated samples and {:.0f} without a score", Number(bounds, "truncated").value_or(0),
-      Number(bounds, "failed").value_or(0) + Number(bounds, "not_run").value_or(0) + Number(bounds, "ungraded").value_or(0));
-  if (claim_low <= m.high && m.low <= claim_high) {
-    card.verdict = half <= allowed && widened <= allowed ? ClaimVerdict::kReproduced : ClaimVerdict::kInconclusive;
-    card.reason = fmt::format("{} overlap; half of the interval is {:.2f}, at most {:.2f} is asked for", both, half, allowed);
-    if (widened > half) {
-      card.reason += fmt::format("; {} leave it {:.2f} to {:.2f}, half of that is {:.2f}", unknown, low, high, widened);
-    }
-    if (half > allowed && m.samples > 0 && allowed > 0) {
-      const double needed = std::ceil(static_cast<double>(m.samples) * half * half / (allowed * allowed));
-      if (needed <= 1e9) card.samples_to_decide = static_cast<int64_t>(needed);
-    }
-    return;
-  }
-  if (claim_low <= high && low <= claim_high) {
-    card.verdict = ClaimVerdict::kInconclusive;
-    card.reason =
-        fmt::format("{} do not overlap, but {} could close the gap: with them {:.2f} to {:.2f}", both, unknown, low, high);
-    return;
-  }
-  card.verdict = ClaimVerdict::kNotReproduced;
-  card.reason = both + " do not overlap";
-  if (!card.differs.empty()) card.reason += ", under a protocol that differs in what is listed";
 }
 
 // Why the rows that were asked are not those of the claim; empty: they are.
@@ -220,98 +149,103 @@ std::string WhyOtherRows(const Json& task, const Claim& claim) {
   return "";
 }
 
-// No source of a claim says in which format its weights were; it decides scores and speeds.
-void NoteWeightFormat(const Json& report, ClaimCard& card) {
-  const std::string wanted = Text(card.claim.protocol, "weights");
-  std::string formats;
-  const Json& mix = At(At(report, "model"), "formats");
-  if (mix.is_array()) {
-    for (const Json& item : mix) formats += (formats.empty() ? "" : " + ") + Printable(Text(item, "format"));
+// What graded, for people: "match" (rules), or "model" with the judge's name.
+std::string GradedBy(const Json& report, const Json& task) {
+  std::string grader = Text(At(At(task, "settings"), "protocol"), "grader");
+  const Json& judge = At(At(report, "model"), "judge");
+  for (const char* key : {"general_name", "model", "path"}) {
+    const std::string name = Text(judge, key);
+    if (name.empty()) continue;
+    grader += (grader.empty() ? "" : " ") + name;
+    break;
   }
-  if (wanted.empty()) {
-    card.claim.unknown.push_back("weight format (here " + (formats.empty() ? "not recorded" : formats) + ")");
-  }
+  return grader;
 }
 
-void CheckScore(const Json& report, const ClaimOptions& options, ClaimCard& card) {
+// Why the grades are of another kind than the claim's; empty: they are of its kind, or it does not matter.
+std::string WhyOtherJudge(const Json& task, const Claim& claim) {
+  const std::string grader = Text(At(At(task, "settings"), "protocol"), "grader");
+  if (claim.judge.empty() || claim.judge == grader) return "";
+  const auto kind = [](const std::string& name) {
+    return name == "match" ? "by rules" : name == "model" ? "by a model" : "in a way that is not recorded";
+  };
+  std::string why = fmt::format("graded {}, the claim {}", kind(grader), kind(claim.judge));
+  if (claim.judge == "model") why += " (`tidemark judge --judge model:SPEC` grades the same answers)";
+  return why;
+}
+
+// The report that holds the metric; else one that ran the task without a score in it; else null.
+const ClaimReport* FindHolder(std::span<const ClaimReport> reports, const Claim& claim) {
+  const ClaimReport *with_metric = nullptr, *with_task = nullptr;
+  for (const ClaimReport& report : reports) {
+    const Json& task = FindNamed(At(report.json, "tasks"), claim.task);
+    if (task.is_null()) continue;
+    if (with_task == nullptr) with_task = &report;
+    if (!Measure(report.json, task, claim.measures.front(), claim)) continue;
+    if (with_metric != nullptr) {
+      throw Error(with_metric->place + " and " + report.place,
+                  fmt::format("{} of {} in both", claim.measures.front(), claim.task), "each metric in one report",
+                  "leave one of them out; a judge's report stands for the answers that it graded");
+    }
+    with_metric = &report;
+  }
+  return with_metric != nullptr ? with_metric : with_task;
+}
+
+void CheckScore(std::span<const ClaimReport> reports, const ClaimOptions& options, ClaimCard& card) {
   const Claim& claim = card.claim;
+  const ClaimReport* holder = FindHolder(reports, claim);
+  const Json& report = holder == nullptr ? reports.front().json : holder->json;
+  NoteWeightFormat(report, card);
+  std::vector<std::string> reasons = {WhyOtherModel(report, claim, options.model)};
+  if (holder == nullptr) {
+    reasons.push_back(fmt::format("{} was not run", claim.task));
+    RefuseFor(reasons, card);
+    return;
+  }
+  card.report = holder->place;
   const Json& task = FindNamed(At(report, "tasks"), claim.task);
-  if (task.is_null()) {
-    card.reason = fmt::format("{} was not run", claim.task);
-    return;
-  }
   for (const std::string& measure : claim.measures) {
-    if (const auto m = Measure(task, measure, claim)) card.measured.push_back(*m);
+    if (const auto m = Measure(report, task, measure, claim)) card.measured.push_back(*m);
   }
-  CompareSettings(At(task, "settings"), card);
+  if (const std::string graded_by = GradedBy(report, task); !graded_by.empty()) card.setup["graded_by"] = graded_by;
+  CompareSettings(AnsweringSettings(report, task), card);
   if (card.measured.empty() || card.measured.front().metric != claim.measures.front()) {
-    card.reason = fmt::format("{} has no {} in this report", claim.task, claim.measures.front());
-    return;
+    reasons.push_back(fmt::format("{} has no {} in this report", claim.task, claim.measures.front()));
   }
-  if (std::string other = WhyOtherRows(task, claim); !other.empty()) {
-    card.reason = std::move(other);
-    return;
-  }
-  DecideScore(task, options, card);
-}
-
-void CheckSpeed(const Json& report, ClaimCard& card) {
-  const Claim& claim = card.claim;
-  const auto speed = Number(At(report, "timings"), claim.measures.front());
-  if (speed) {
-    Measurement m;
-    m.metric = claim.measures.front();
-    m.value = m.low = m.high = m.lowest = m.highest = *speed;
-    m.range = 0;
-    m.has_interval = false;
-    card.measured.push_back(m);
-  }
-  const double batch = Number(At(report, "settings"), "batch").value_or(1);
-  if (batch > 1) card.differs.push_back(fmt::format("up to {:.0f} texts at once, which is faster than one", batch));
-  const std::string cpu = Text(At(At(report, "environment"), "cpu"), "brand");
-  if (!claim.device.empty() && !Holds(cpu, claim.device)) {
-    card.reason = fmt::format("another device: {} instead of {}", cpu.empty() ? "an unknown one" : Printable(cpu), claim.device);
-    return;
-  }
-  if (!speed) {
-    card.reason = fmt::format("{} was not measured", claim.measures.front());
-    return;
-  }
-  if (batch > 1) {
-    card.reason = "other load: " + card.differs.back() + " (--batch 1)";
-    return;
-  }
-  const double share = claim.about ? 0.9 : 0.95;
-  const bool reached = *speed >= share * claim.value.value();
-  card.verdict = reached ? ClaimVerdict::kReproduced : ClaimVerdict::kNotReproduced;
-  card.reason = fmt::format("{:.1f} tok/s is {:.0f} % of the claim, {:.0f} % is asked for", *speed,
-                            100 * *speed / claim.value.value(), 100 * share);
+  reasons.push_back(WhyOtherJudge(task, claim));
+  reasons.push_back(WhyOtherRows(task, claim));
+  if (!RefuseFor(reasons, card)) DecideScore(report, task, options, card);
 }
 
 }  // namespace
+}  // namespace claims
 
-std::vector<ClaimCard> CheckClaims(const Json& report, const std::vector<Claim>& claims, const ClaimOptions& options) {
+std::vector<ClaimCard> CheckClaims(std::span<const ClaimReport> reports, const std::vector<Claim>& checked,
+                                   const ClaimOptions& options) {
+  TM_CHECK(!reports.empty(), "no report");
+  if (options.model.empty()) claims::CheckOneModel(reports);
   std::vector<ClaimCard> cards;
-  for (const Claim& claim : claims) {
+  for (const Claim& claim : checked) {
     ClaimCard card;
     card.claim = claim;
     for (const Granularity& g : claim.granularities) {
       card.possible_runs.emplace_back(g, PossibleRuns(claim.value, g.denominator, options.max_runs));
     }
-    NoteWeightFormat(report, card);
     if (claim.unit == "tok/s") {
-      CheckSpeed(report, card);
+      claims::CheckSpeed(reports, options, card);
     } else {
-      CheckScore(report, options, card);
-    }
-    if (std::string other = WhyOtherModel(report, claim, options.model); !other.empty()) {  // what was measured stays visible
-      card.verdict = ClaimVerdict::kNotComparable;
-      card.reason = std::move(other);
-      card.samples_to_decide.reset();
+      claims::CheckScore(reports, options, card);
     }
     cards.push_back(std::move(card));
   }
   return cards;
+}
+
+std::vector<ClaimCard> CheckClaims(const nlohmann::ordered_json& report, const std::vector<Claim>& checked,
+                                   const ClaimOptions& options) {
+  const ClaimReport one{"", report};
+  return CheckClaims(std::span(&one, 1), checked, options);
 }
 
 }  // namespace tidemark

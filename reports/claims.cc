@@ -115,6 +115,11 @@ Claim ParseClaim(Json json, const std::string& place) {
   claim.protocol = fields.Object("protocol");
   claim.unknown = fields.Texts("unknown");
   claim.device = fields.Text("device", false);
+  claim.judge = fields.Text("judge", false);
+  if (!claim.judge.empty() && claim.judge != "model" && claim.judge != "match") {
+    throw Error(place, "judge \"" + Printable(claim.judge) + "\"", "model or match",
+                "reports/claims/*.json are examples of the form");
+  }
   for (const Json& item : granularities) {
     Fields own(item, place);
     Granularity granularity{own.Text("name", true), 0};

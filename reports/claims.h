@@ -1,22 +1,25 @@
-// Claims: what a vendor says a model scores, as data, and what a report of this program says about each.
+// Claims: what a vendor says a model scores, as data, and what reports of this program say about each.
 //
 // The rule, stated on every card. The claim is the range of numbers that round to what was printed; the measurement is its 95 %
 // interval; the widened interval also covers what samples that are truncated or without a score (failed, not run, ungraded)
 // could have been.
-//   not comparable  (the measurement is shown all the same) another model, another device, rows that the claim is not about or
-//                   only a part of its rows, or the metric was not run
+//   not comparable  (the measurement is shown all the same) another model, another device, another kind of judge, rows that the
+//                   claim is not about or only a part of its rows, or the metric was not run
 //   reproduced      the two overlap, and the interval is narrow enough to mean something: half of it, and of the widened one,
 //                   at most `width` (4 % of the metric's range unless told otherwise)
-//   inconclusive    they overlap, but one of the intervals is wider; or they do not, but the widened one does
+//   inconclusive    they overlap, but one of the intervals is wider; or they do not, but the widened one does. The card says how
+//                   many samples would decide, and how many of those that are truncated or without a score must be completed
 //   not reproduced  they do not overlap, and no such sample can change that
-// A speed has no interval: reproduced if at least 95 % of the claim (90 % of an "about"), on that device, one text at a time;
-// else not reproduced.
+// A speed must reach 95 % of the claim (90 % of an "about") on that device, one text at a time. From a report of `speed` it is
+// the decode of one sequence from an empty history, with the interval of its repetitions: reproduced if all of it reaches that,
+// not reproduced if none does, else inconclusive. From the timings of an evaluation it is one number without an interval.
 #ifndef TIDEMARK_REPORTS_CLAIMS_H_
 #define TIDEMARK_REPORTS_CLAIMS_H_
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +58,8 @@ struct Claim {
   nlohmann::ordered_json protocol = nlohmann::ordered_json::object();  // settings that the source states
   std::vector<std::string> unknown;                                    // what it does not state
   std::string device;                                                  // empty: does not matter
-  std::vector<Granularity> granularities;                              // empty: the denominator depends on the answers
+  std::string judge;                       // what graded the answers: "model", "match" (rules); empty: does not matter
+  std::vector<Granularity> granularities;  // empty: the denominator depends on the answers
 };
 
 // {"claims": [...]}; common fields may stand once in "defaults". Throws Error naming the claim and the field.
@@ -76,28 +80,48 @@ struct ClaimOptions {
 enum class ClaimVerdict { kReproduced, kNotReproduced, kInconclusive, kNotComparable };
 std::string_view VerdictName(ClaimVerdict verdict);
 
+// A report as it was read: of a run (reports/schema.json), or of `speed` ("schema": "tidemark-speed").
+struct ClaimReport {
+  std::string place;  // names it in messages and on cards
+  nlohmann::ordered_json json;
+};
+
+bool IsSpeedReport(const nlohmann::ordered_json& report);
+// Throws Error: not what `speed --out` writes, as far as claims need it.
+void CheckSpeedReport(const nlohmann::ordered_json& report, const std::string& place);
+
 struct Measurement {
   std::string metric;
   double value = 0, low = 0, high = 0;  // in the claim's unit
+  double coverage = 0.95;               // of low to high
   double range = 100;                   // highest minus lowest possible value
   double lowest = 0, highest = 0;       // if every sample that is truncated or without a score were wrong, right
-  int64_t samples = 0;                  // rows; repeats count once
+  int64_t samples = 0;                  // rows; repeats count once. Of a speed: repetitions
   bool has_interval = true;
 };
 
 struct ClaimCard {
   Claim claim;
+  std::string report;                 // ClaimReport::place of the report that was checked; empty: none holds the metric
+  nlohmann::ordered_json setup = {};  // what graded, or the device and how it computed; null: not known
   std::vector<Measurement> measured;  // in the order of Claim::measures; the first decides
   std::vector<std::string> differs;   // settings that are not as the source states
   std::vector<std::string> not_recorded;
   std::vector<std::pair<Granularity, std::vector<int>>> possible_runs;
   ClaimVerdict verdict = ClaimVerdict::kNotComparable;
   std::string reason;
-  std::optional<int64_t> samples_to_decide;
+  // Inconclusive: about so many samples (rows) in all, or repetitions of a speed, would decide; of those that are truncated or
+  // without a score, repeats counted, so many must be completed first. Both: absent where the number says nothing.
+  std::optional<int64_t> samples_to_decide, samples_to_complete;
+  std::string to_decide;  // the same as a sentence
 };
 
-// One card per claim. report: as reports/schema.json. Never throws for a report that a parser accepted; fields of another type
-// count as absent.
+// One card per claim, from the report that holds its metric. Of a judge's report (`judge`) model and settings are those of the
+// answers. Fields of another type than the schema's count as absent.
+// Throws Error: reports of different models (unless options.model names it), or two that hold the metric of a claim.
+std::vector<ClaimCard> CheckClaims(std::span<const ClaimReport> reports, const std::vector<Claim>& claims,
+                                   const ClaimOptions& options);
+// The same for one report. Never throws for what a parser accepted.
 std::vector<ClaimCard> CheckClaims(const nlohmann::ordered_json& report, const std::vector<Claim>& claims,
                                    const ClaimOptions& options);
 

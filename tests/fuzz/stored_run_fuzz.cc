@@ -2,6 +2,7 @@
 #include "engine/core/error.h"
 #include "evals/stored_run.h"
 #include "reports/claims.h"
+#include "reports/json_text.h"
 
 namespace {
 
@@ -26,7 +27,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   });
   Try([&] {
-    for (const ClaimCard& card : CheckClaims({}, ParseClaims(text, "fuzz"), {})) ToText(card);
+    const nlohmann::ordered_json speed = ParseJsonText(text, "fuzz");
+    CheckSpeedReport(speed, "fuzz");
+    const ClaimReport reports[] = {{"a", speed}, {"b", speed}};
+    for (const ClaimCard& card : CheckClaims(std::span(reports).first(1), embedded, {"", 0.04, 5})) ToText(card);
+    CheckClaims(std::span(reports), embedded, {"", 0.04, 5});
+  });
+  Try([&] {
+    for (const ClaimCard& card : CheckClaims(nlohmann::ordered_json(), ParseClaims(text, "fuzz"), {})) ToText(card);
   });
   Try([&] {
     StoredRun run;

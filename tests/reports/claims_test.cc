@@ -98,6 +98,8 @@ TEST_CASE("malformed claims are refused with the claim and the field") {
                                  {"rows", "[0]"},
                                  {"about", "1"},
                                  {"protocol", "[]"},
+                                 {"judge", "\"oracle\""},
+                                 {"judge", "1"},
                                  {"surprise", "1"},
                                  {"granularities", "[{\"name\": \"x\"}]"},
                                  {"granularities", "[1]"}}) {
@@ -162,6 +164,8 @@ TEST_CASE("each verdict on a score, and its reason") {
   const ClaimCard wide = Check(report, ExampleClaim("88.76"), {"", 0.01, 20});
   CHECK(wide.verdict == ClaimVerdict::kInconclusive);
   CHECK(wide.samples_to_decide == 2000);
+  CHECK_FALSE(wide.samples_to_complete);
+  CHECK_THAT(ToText(wide), test::Contains("about 2000 samples would decide"));
 
   Json truncated = report;
   truncated["tasks"][0]["bounds"]["metrics"][0]["highest"] = 0.95;
@@ -177,7 +181,7 @@ TEST_CASE("each verdict on a score, and its reason") {
   const ClaimCard open = Check(cut, ExampleClaim("88.76"));
   CHECK(open.verdict == ClaimVerdict::kInconclusive);
   CHECK_THAT(open.reason, test::Contains("443 truncated samples and 2 without a score leave it 8.00 to 100.60"));
-  CHECK_FALSE(open.samples_to_decide);
+  CHECK_FALSE(open.samples_to_decide);  // more samples would be cut off as well
   cut["tasks"][0]["bounds"]["metrics"][0] = {{"name", "accuracy"}, {"lowest", 0.87}, {"highest", 0.89}};
   CHECK(Check(cut, ExampleClaim("88.76")).verdict == ClaimVerdict::kReproduced);
 }
@@ -208,6 +212,7 @@ TEST_CASE("the rows asked must be those of the claim, all of them") {
   for (const Claim& known : EmbeddedClaims()) {
     if (known.task == "ifeval" || known.task == "math500" || known.task == "omniscience")
       CHECK_FALSE(known.dataset_sha256.empty());
+    CHECK(known.judge == (known.task == "omniscience" ? "model" : ""));
   }
 }
 
@@ -277,7 +282,7 @@ TEST_CASE("what cannot be compared, and why") {
   for (const Json& odd : {Json(nullptr), Json(5), Json::array({1}), Json{{"tasks", 1}, {"model", 2}}}) reason(odd);
 }
 
-TEST_CASE("a speed needs the device, and has no interval") {
+TEST_CASE("a speed of an evaluation needs the device, and has no interval") {
   Claim claim = ExampleClaim("146");
   claim.unit = "tok/s";
   claim.about = true;
