@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <set>
 
 #include "bench/benchmarks.h"
 #include "bench/cold_weights.h"
@@ -64,19 +65,19 @@ void RunAttention(const BenchContext& context, AttentionData& data) {
   data.next = (data.next + 1) % data.steps.size();
 }
 
-// The last row against the plain loops.
-void CheckLastRow(const BenchContext& context, AttentionData& data) {
+// One row against the plain loops.
+void CheckRow(const BenchContext& context, const AttentionData& data, int64_t row) {
   const AttentionStep& whole = data.steps.front();
-  const int64_t width = data.shape.heads * data.shape.head_dim, last = whole.rows - 1;
-  const AttentionStep step{0, 1, whole.first_position + last, whole.keys, whole.values};
+  const int64_t width = data.shape.heads * data.shape.head_dim;
+  const AttentionStep step{0, 1, whole.first_position + row, whole.keys, whole.values};
   std::vector<float> expected(static_cast<size_t>(width));
   std::vector<float> scratch(static_cast<size_t>(AttentionScratch({&step, 1}, data.shape, context.pool->size())));
-  Attention({data.q.data() + last * width, 1, width, width}, {&step, 1}, data.shape, {expected.data(), 1, width, width},
+  Attention({data.q.data() + row * width, 1, width, width}, {&step, 1}, data.shape, {expected.data(), 1, width, width},
             scratch.data(), *context.pool, &PlainAttentionKernels());
   for (size_t i = 0; i < expected.size(); ++i) {
-    const float got = data.out[static_cast<size_t>(last * width) + i];
+    const float got = data.out[static_cast<size_t>(row * width) + i];
     if (!(std::abs(got - expected[i]) <= 1e-5f))
-      throw Error("attention, last row", fmt::format("{}", got), fmt::format("{}", expected[i]));
+      throw Error(fmt::format("attention, row {}, value {}", row, i), fmt::format("{}", got), fmt::format("{}", expected[i]));
   }
 }
 
@@ -96,7 +97,7 @@ void AddOne(const BenchContext& context, BenchList& list, const std::string& kin
   b.setup = [&context, kv_format, depth, rows] {
     auto data = MakeData(context, kv_format, depth, rows);
     RunAttention(context, *data);
-    CheckLastRow(context, *data);
+    for (const int64_t row : std::set<int64_t>{0, rows / 2, rows - 1}) CheckRow(context, *data, row);
     return [data, &context] { RunAttention(context, *data); };
   };
   list.push_back(std::move(b));

@@ -19,7 +19,7 @@ constexpr const char* kInterrupted = "interrupted";
 bool IsSet(const std::atomic<bool>* flag) { return flag != nullptr && flag->load(); }
 
 constexpr BenchFamily kFamilies[] = {
-    {"matmul", "y = x * transpose(w): every backend, the model's stored formats and shapes", AddMatmulBenchmarks},
+    {"matmul", "y = x * transpose(w): every backend, the model's stored formats (or --formats) and shapes", AddMatmulBenchmarks},
     {"experts", "all routed experts of a layer under uniform, Zipf, worst-case and recorded loads", AddExpertsBenchmarks},
     {"routing", "router scores and top-k, grouping by expert, gather and scatter", AddRoutingBenchmarks},
     {"attention", "grouped-query attention over a KV cache: prefill and decode at depth", AddAttentionBenchmarks},
@@ -109,6 +109,7 @@ void RunOne(benchmark::State& state, Prepared& prepared, Prepared*& current, con
   if (b.bytes > 0 && read_peak > 0)
     state.counters["of_peak_bytes/s"] = Counter(b.bytes / read_peak, Counter::kIsIterationInvariantRate);
   if (b.items > 0) state.counters["items/s"] = Counter(b.items, Counter::kIsIterationInvariantRate);
+  if (b.uses_per_token > 0) state.counters["uses_per_token"] = b.uses_per_token;
   if (!b.label.empty()) state.SetLabel(b.label);
 }
 

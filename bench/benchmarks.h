@@ -40,6 +40,7 @@ struct MatmulShape {
 struct BenchContext {
   ModelConfig config;
   std::vector<MatmulShape> shapes;
+  std::vector<const Format*> matmul_formats;  // block formats of the matmul family; empty: as stored
   std::vector<const MatmulBackend*> backends;
   Cpu cpu;
   ThreadPool* pool = nullptr;
@@ -70,7 +71,8 @@ struct Benchmark {
   double flops = 0;                         // per iteration; 0: not a counter of this benchmark
   double bytes = 0;                         // read or written per iteration, as the algorithm needs
   double items = 0;                         // tokens or rows per iteration
-  std::string label;                        // "expert_gate, 8 uses per token"
+  std::string label;                        // "88 x expert_gate, 88 x expert_up per token"
+  double uses_per_token = 0;                // of a decoded token, over all layers and roles; 0: not a counter of this benchmark
   Precision precision = Precision::kExact;  // whose arithmetic peak flops is compared with
   std::vector<OpUse> uses = {};             // of decoding one sequence
 };
@@ -86,6 +88,9 @@ std::span<const BenchFamily> AllBenchmarks();
 // canonical tensor such as "blk.3.attn_q.weight" [n, k] (of one expert where the name ends in "_exps.weight").
 using FormatOf = std::function<const Format*(const std::string& tensor, int64_t n, int64_t k)>;
 std::vector<MatmulShape> ModelShapes(const ModelConfig& config, const FormatOf& format_of);
+
+// The matrices of the matmul family: context.shapes, or each role in each of context.matmul_formats whose blocks divide its rows.
+std::vector<MatmulShape> MatmulShapes(const BenchContext& context);
 
 // The operation of the ledger that a role of ModelShapes is part of.
 Op OpOfRole(const std::string& role);

@@ -79,11 +79,11 @@ int64_t ColdCopies(const BenchContext& context, int64_t bytes_each) {
   return std::clamp((wanted + bytes_each - 1) / bytes_each, int64_t{2}, kMaxCopies);
 }
 
-void CheckProduct(const WeightView& w, ConstMatrix x, ConstMatrix y, Precision precision) {
+void CheckProduct(const WeightView& w, ConstMatrix x, ConstMatrix y, Precision precision, int64_t columns_about) {
   std::vector<float> row(static_cast<size_t>(w.k));
   // An odd step meets every lane of a kernel that computes 16 columns at once.
   std::vector<int64_t> columns, rows;
-  for (int64_t j = 0; j < w.n - 1; j += (w.n / 16) | 1) columns.push_back(j);
+  for (int64_t j = 0; j < w.n - 1; j += (w.n / columns_about) | 1) columns.push_back(j);
   columns.push_back(w.n - 1);
   for (int64_t i = 0; i < std::min<int64_t>(x.rows - 1, 3); ++i) rows.push_back(i);
   rows.push_back(x.rows - 1);

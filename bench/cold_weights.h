@@ -33,10 +33,10 @@ class RotatingWeights {
 // How many copies make `bytes_each` cold: context.cold_bytes or the last-level cache, whichever is larger, in all.
 int64_t ColdCopies(const BenchContext& context, int64_t bytes_each);
 
-// Compares about 16 columns, in every lane of a register and the last among them, of the first rows and the last with a
-// double-precision product within the bound of the declared rounding: a fast kernel that is wrong must not get a time. Throws
-// Error.
-void CheckProduct(const WeightView& w, ConstMatrix x, ConstMatrix y, Precision precision);
+// Compares about so many columns (w.n: all), in every lane of a register and the last among them, of the first rows and the last
+// with a double-precision product within the bound of the declared rounding: a fast kernel that is wrong must not get a time.
+// Throws Error.
+void CheckProduct(const WeightView& w, ConstMatrix x, ConstMatrix y, Precision precision, int64_t columns_about = 16);
 
 }  // namespace tidemark
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "bench/benchmarks.h"
+#include "bench/cold_weights.h"
 #include "bench/random_data.h"
 #include "engine/core/error.h"
 #include "engine/weights/weight_store.h"
@@ -24,6 +25,16 @@ void AddOpen(const BenchContext& context, BenchList& list) {
   list.push_back(std::move(b));
 }
 
+// One product with the packed matrix, every element of it: a row out of its place would show.
+void CheckPacked(const BenchContext& context, const MatmulBackend& backend, const WeightView& w) {
+  const auto packed = backend.Pack(w, *context.pool);
+  const std::vector<float> x = RandomFloats(w.k, 1.0f, context.seed + 1);
+  std::vector<float> y(static_cast<size_t>(w.n));
+  const MatmulCall call{packed.get(), {x.data(), 1, w.k, w.k}, {y.data(), 1, w.n, w.n}};
+  backend.Run({&call, 1}, *context.pool);
+  CheckProduct(w, call.x, call.y, backend.PrecisionFor({w.format, w.n, w.k}), w.n);
+}
+
 // One matrix of about 16 MiB per format: rates, not totals.
 void AddPack(const BenchContext& context, BenchList& list, const MatmulBackend& backend, const Format& format, int64_t k) {
   const int64_t n = std::max<int64_t>(16, (int64_t{16} << 20) / format.Bytes(k) / 16 * 16);
@@ -32,14 +43,19 @@ void AddPack(const BenchContext& context, BenchList& list, const MatmulBackend& 
   b.bytes = static_cast<double>(format.Bytes(n * k));
   b.setup = [&context, &backend, &format, n, k] {
     auto stored = std::make_shared<std::vector<std::byte>>();
-    const auto some = RandomStored(format, 16 * k, context.seed);
-    for (int64_t r = 0; r < n; r += 16) stored->insert(stored->end(), some.begin(), some.end());
+    // Rows repeat, but no two panels are alike: a prime number of them.
+    const int64_t distinct = 127;
+    const auto some = RandomStored(format, distinct * k, context.seed);
+    stored->reserve(static_cast<size_t>(format.Bytes(n * k)));
+    for (int64_t r = 0; r < n; r += distinct)
+      stored->insert(stored->end(), some.begin(), some.begin() + format.Bytes(std::min(distinct, n - r) * k));
     WeightView view;
     view.name = "load";
     view.format = &format;
     view.n = n;
     view.k = k;
     view.data = stored->data();
+    CheckPacked(context, backend, view);
     return [stored, view, &backend, pool = context.pool] { benchmark::DoNotOptimize(backend.Pack(view, *pool)); };
   };
   list.push_back(std::move(b));

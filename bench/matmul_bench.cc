@@ -52,10 +52,11 @@ std::function<void()> Setup(const BenchContext& context, const MatmulBackend& ba
 }
 
 // All roles with this format and shape: gate and up are one benchmark with the uses of both.
-void Describe(const BenchContext& context, const MatmulShape& shape, Benchmark& b) {
-  for (const MatmulShape& s : context.shapes) {
+void Describe(const std::vector<MatmulShape>& shapes, const MatmulShape& shape, Benchmark& b) {
+  for (const MatmulShape& s : shapes) {
     if (s.format != shape.format || s.n != shape.n || s.k != shape.k) continue;
     b.uses.push_back({OpOfRole(s.role), static_cast<double>(s.uses_per_token)});
+    b.uses_per_token += static_cast<double>(s.uses_per_token);
     b.label += fmt::format("{}{} x {}", b.label.empty() ? "" : ", ", s.uses_per_token, s.role);
   }
   b.label += " per token";
@@ -63,10 +64,33 @@ void Describe(const BenchContext& context, const MatmulShape& shape, Benchmark& 
 
 }  // namespace
 
+std::vector<MatmulShape> MatmulShapes(const BenchContext& context) {
+  if (context.matmul_formats.empty()) return context.shapes;
+  std::vector<MatmulShape> roles;  // a mixed file stores a role in several formats, each in some layers
+  for (const MatmulShape& shape : context.shapes) {
+    const auto same = std::find_if(roles.begin(), roles.end(), [&](const MatmulShape& s) { return s.role == shape.role; });
+    if (same == roles.end()) {
+      roles.push_back(shape);
+    } else {
+      same->uses_per_token += shape.uses_per_token;
+    }
+  }
+  std::vector<MatmulShape> shapes;
+  for (const Format* format : context.matmul_formats) {
+    for (const MatmulShape& role : roles) {
+      if (role.k % format->block_values != 0) continue;
+      shapes.push_back(role);
+      shapes.back().format = format;
+    }
+  }
+  return shapes;
+}
+
 void AddMatmulBenchmarks(const BenchContext& context, BenchList& list) {
+  const std::vector<MatmulShape> shapes = MatmulShapes(context);
   for (const MatmulBackend* backend : context.backends) {
     std::set<std::tuple<const Format*, int64_t, int64_t>> seen;
-    for (const MatmulShape& shape : context.shapes) {
+    for (const MatmulShape& shape : shapes) {
       const MatmulProblem problem{shape.format, shape.n, shape.k};
       if (shape.format->dequantize == nullptr || !seen.insert({shape.format, shape.n, shape.k}).second) continue;
       if (!backend->WhyNot(problem, context.cpu).empty()) continue;
@@ -82,7 +106,7 @@ void AddMatmulBenchmarks(const BenchContext& context, BenchList& list) {
           b.flops = 2.0 * static_cast<double>(m * shape.n * shape.k);
           b.bytes = static_cast<double>(shape.format->Bytes(shape.n * shape.k) + 4 * m * (shape.n + shape.k));
           b.precision = backend->PrecisionFor(problem);
-          Describe(context, shape, b);
+          Describe(shapes, shape, b);
           if (m != 1 || !cold) b.uses.clear();
           list.push_back(std::move(b));
         }

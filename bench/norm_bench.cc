@@ -15,12 +15,19 @@ struct NormData {
   std::vector<float> x, weight, y;
 };
 
-void Check(const NormData& data, int64_t cols, float eps) {
-  double squares = 0;
-  for (int64_t j = 0; j < cols; ++j) squares += double{data.x[static_cast<size_t>(j)]} * data.x[static_cast<size_t>(j)];
-  const double expected = data.weight[0] * data.x[0] / std::sqrt(squares / static_cast<double>(cols) + eps);
-  if (!(std::abs(data.y[0] - expected) <= 1e-5 * (1 + std::abs(expected))))
-    throw Error("RMS norm", fmt::format("{}", data.y[0]), fmt::format("{}", expected));
+// The first, a middle and the last row.
+void Check(const NormData& data, int64_t rows, int64_t cols, float eps) {
+  for (const int64_t r : {int64_t{0}, rows / 2, rows - 1}) {
+    const float *x = data.x.data() + r * cols, *y = data.y.data() + r * cols;
+    double squares = 0;
+    for (int64_t j = 0; j < cols; ++j) squares += double{x[j]} * x[j];
+    const double scale = 1 / std::sqrt(squares / static_cast<double>(cols) + eps);
+    for (int64_t j = 0; j < cols; ++j) {
+      const double expected = data.weight[static_cast<size_t>(j)] * x[j] * scale;
+      if (!(std::abs(y[j] - expected) <= 1e-5 * (1 + std::abs(expected))))
+        throw Error(fmt::format("RMS norm, row {}, value {}", r, j), fmt::format("{}", y[j]), fmt::format("{}", expected));
+    }
+  }
 }
 
 // rows of cols values each; times: how often a decoded token does this.
@@ -41,7 +48,7 @@ void AddOne(const BenchContext& context, BenchList& list, const std::string& wha
       RmsNorm({data->x.data(), rows, cols, cols}, data->weight, eps, {data->y.data(), rows, cols, cols}, *pool, ops);
     };
     run();
-    Check(*data, cols, eps);
+    Check(*data, rows, cols, eps);
     return run;
   };
   list.push_back(std::move(b));

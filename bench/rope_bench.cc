@@ -3,6 +3,7 @@
 #include <cmath>
 #include <memory>
 #include <numeric>
+#include <set>
 
 #include "bench/benchmarks.h"
 #include "bench/random_data.h"
@@ -39,14 +40,51 @@ void Rotate(const ModelConfig& c, RopeData& data, int64_t rows, ThreadPool& pool
   Rope({data.x.data(), rows, width, width}, {data.rotation.data(), rows, c.head_dim, c.head_dim}, pool, *data.ops);
 }
 
-// A rotation keeps the length of each pair.
-void Check(const ModelConfig& c, const RopeData& data, float first, float second) {
-  const auto half = static_cast<size_t>(c.head_dim / 2);
-  const double before = double{first} * first + double{second} * second;
-  const double after = double{data.x[0]} * data.x[0] + double{data.x[half]} * data.x[half];
-  const double turned = first * std::cos(1000.0) - second * std::sin(1000.0);  // frequency 1, position 1000
-  if (!(std::abs(after - before) <= 1e-5 * (1 + before) && std::abs(data.x[0] - turned) <= 1e-4))
-    throw Error("rotary embedding", fmt::format("{} of length^2 {}", data.x[0], after), fmt::format("{} of {}", turned, before));
+std::set<int64_t> FirstMiddleLast(int64_t rows) { return {0, rows / 2, rows - 1}; }
+
+// The angle of pair j at row r, position * theta^(-2j / d), in double. The kernels have it in float32: the exponent's rounding
+// counts as often as its logarithm says, then those of the power and of two products.
+double Angle(const ModelConfig& c, const RopeData& data, int64_t r, int64_t j) {
+  const double exponent = -2.0 * static_cast<double>(j) / static_cast<double>(c.head_dim);
+  return data.positions[static_cast<size_t>(r)] * std::pow(c.rope_theta, exponent);
+}
+double AngleError(const RopeData& data, int64_t r, double angle) {
+  return 1e-6 + (4 + std::log(data.positions[static_cast<size_t>(r)] / angle)) * 0x1p-24 * angle;
+}
+
+void Require(const char* what, int64_t r, int64_t j, double got, double expected, double tolerance) {
+  if (std::abs(got - expected) <= tolerance) return;
+  throw Error(fmt::format("{}, row {}, value {}", what, r, j), fmt::format("{}", got), fmt::format("{}", expected));
+}
+
+// Cosines, then sines, of all angles of the first, a middle and the last row.
+void CheckRotation(const ModelConfig& c, const RopeData& data, int64_t rows) {
+  const int64_t half = c.head_dim / 2;
+  for (const int64_t r : FirstMiddleLast(rows)) {
+    const float* row = data.rotation.data() + r * c.head_dim;
+    for (int64_t j = 0; j < half; ++j) {
+      const double angle = Angle(c, data, r, j), tolerance = AngleError(data, r, angle);
+      Require("sines and cosines of positions", r, j, row[j], std::cos(angle), tolerance);
+      Require("sines and cosines of positions", r, j + half, row[j + half], std::sin(angle), tolerance);
+    }
+  }
+}
+
+// The same rows with every pair of the first and the last head turned. before: the values until then.
+void CheckRotated(const ModelConfig& c, const RopeData& data, const std::vector<float>& before, int64_t rows) {
+  const int64_t half = c.head_dim / 2, width = c.num_attention_heads * c.head_dim;
+  for (const int64_t r : FirstMiddleLast(rows)) {
+    for (const int64_t head : {int64_t{0}, c.num_attention_heads - 1}) {
+      for (int64_t j = 0; j < half; ++j) {
+        const auto at = static_cast<size_t>(r * width + head * c.head_dim + j), other = at + static_cast<size_t>(half);
+        const double angle = Angle(c, data, r, j), a = before[at], b = before[other];
+        const double tolerance = (std::abs(a) + std::abs(b)) * AngleError(data, r, angle);
+        Require("rotary embedding", r, head * c.head_dim + j, data.x[at], a * std::cos(angle) - b * std::sin(angle), tolerance);
+        Require("rotary embedding", r, head * c.head_dim + j + half, data.x[other], b * std::cos(angle) + a * std::sin(angle),
+                tolerance);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -64,6 +102,8 @@ void AddRopeBenchmarks(const BenchContext& context, BenchList& list) {
     if (rows == 1) rotation.uses = {{Op::kRotation, 1}};
     rotation.setup = [&context, rows] {
       auto data = MakeData(context, rows);
+      Rotation(context.config, *data, rows, *context.pool);
+      CheckRotation(context.config, *data, rows);
       return [data, &context, rows] { Rotation(context.config, *data, rows, *context.pool); };
     };
     list.push_back(std::move(rotation));
@@ -77,9 +117,9 @@ void AddRopeBenchmarks(const BenchContext& context, BenchList& list) {
     apply.setup = [&context, rows] {
       auto data = MakeData(context, rows);
       Rotation(context.config, *data, rows, *context.pool);
-      const float first = data->x[0], second = data->x[static_cast<size_t>(context.config.head_dim / 2)];
+      const std::vector<float> before = data->x;
       Rotate(context.config, *data, rows, *context.pool);
-      Check(context.config, *data, first, second);
+      CheckRotated(context.config, *data, before, rows);
       return [data, &context, rows] { Rotate(context.config, *data, rows, *context.pool); };
     };
     list.push_back(std::move(apply));

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "bench/benchmarks.h"
 #include "bench/expert_loads.h"
@@ -99,6 +101,39 @@ std::shared_ptr<RoutingData> MakeData(const BenchContext& context, int64_t rows,
   return data;
 }
 
+// The plan against a plain grouping: the rows of each expert in ascending order, one expert after another, and for each row its
+// slots with their weights by ascending expert.
+void CheckGroup(const ModelConfig& c, const RoutingData& data, int64_t rows) {
+  const auto k = static_cast<size_t>(c.num_experts_per_tok);
+  ExpertPlan plain;
+  std::vector<std::vector<std::pair<int32_t, float>>> of_row(static_cast<size_t>(rows));  // slots with weights
+  for (int64_t expert = 0; expert < c.num_experts; ++expert) {
+    const auto first = static_cast<int64_t>(plain.slot_token.size());
+    for (size_t choice = 0; choice < data.experts.size(); ++choice) {
+      if (data.experts[choice] != expert) continue;
+      of_row[choice / k].emplace_back(static_cast<int32_t>(plain.slot_token.size()), data.weights[choice]);
+      plain.slot_token.push_back(static_cast<int32_t>(choice / k));
+    }
+    const int64_t slots = static_cast<int64_t>(plain.slot_token.size()) - first;
+    if (slots > 0) plain.ranges.push_back({expert, first, slots});
+  }
+  for (const auto& slots : of_row) {
+    for (const auto& [slot, weight] : slots) {
+      plain.token_slots.push_back(slot);
+      plain.token_weights.push_back(weight);
+    }
+  }
+  const auto same_range = [](const ExpertPlan::Range& a, const ExpertPlan::Range& b) {
+    return a.expert == b.expert && a.first_slot == b.first_slot && a.slots == b.slots;
+  };
+  const auto& plan = data.plan;
+  const bool same_ranges =
+      std::equal(plan.ranges.begin(), plan.ranges.end(), plain.ranges.begin(), plain.ranges.end(), same_range);
+  if (!same_ranges || plan.slot_token != plain.slot_token || plan.token_slots != plain.token_slots ||
+      plan.token_weights != plain.token_weights)
+    throw Error("grouping by expert", "another plan", "the rows of each expert in ascending order");
+}
+
 void CheckGather(const ModelConfig& c, const RoutingData& data) {
   for (size_t slot = 0; slot < data.first_column.size(); ++slot) {
     const float expected = data.gathered[slot * static_cast<size_t>(c.hidden_size)], got = data.first_column[slot];
@@ -107,12 +142,15 @@ void CheckGather(const ModelConfig& c, const RoutingData& data) {
 }
 
 // Scattering the gathered rows back must give x times the sum of its routing weights.
-void CheckScatter(const ModelConfig& c, const RoutingData& data) {
-  double sum = 0;
-  for (int64_t j = 0; j < c.num_experts_per_tok; ++j) sum += data.weights[static_cast<size_t>(j)];
-  const double expected = data.x[0] * sum, got = data.y[0];
-  if (!(std::abs(got - expected) <= 1e-5 * (1 + std::abs(expected)))) {
-    throw Error("scatter", fmt::format("{}", got), fmt::format("{}", expected));
+void CheckScatter(const ModelConfig& c, const RoutingData& data, int64_t rows) {
+  for (const int64_t r : {int64_t{0}, rows / 2, rows - 1}) {
+    double sum = 0;
+    for (int64_t j = 0; j < c.num_experts_per_tok; ++j) sum += data.weights[static_cast<size_t>(r * c.num_experts_per_tok + j)];
+    for (int64_t i = r * c.hidden_size; i < (r + 1) * c.hidden_size; ++i) {
+      const double expected = data.x[static_cast<size_t>(i)] * sum, got = data.y[static_cast<size_t>(i)];
+      if (!(std::abs(got - expected) <= 1e-5 * (1 + std::abs(expected))))
+        throw Error(fmt::format("scatter, row {}", r), fmt::format("{}", got), fmt::format("{}", expected));
+    }
   }
 }
 
@@ -129,10 +167,11 @@ void AddOne(const BenchContext& context, BenchList& list, const std::string& nam
   if (load != nullptr) copy = *load;
   b.setup = [&context, rows, copy, body] {
     auto data = MakeData(context, rows, copy ? &*copy : nullptr);
+    CheckGroup(context.config, *data, rows);
     Gather(context.config, *data, rows, *context.pool);
     CheckGather(context.config, *data);
     Scatter(context.config, *data, rows, *context.pool);
-    CheckScatter(context.config, *data);
+    CheckScatter(context.config, *data, rows);
     return [data, &context, rows, body] { body(context, *data, rows); };
   };
   list.push_back(std::move(b));

@@ -22,7 +22,10 @@ void AddOne(const BenchContext& context, BenchList& list, const std::string& wha
   b.name = fmt::format("sampler/{}/vocab:{}", what, vocab);
   b.items = 1;
   b.bytes = 4.0 * static_cast<double>(vocab);
-  if (what == "greedy") b.label = "1 use per token";
+  if (what == "greedy") {
+    b.label = "1 use per token";
+    b.uses_per_token = 1;
+  }
   b.setup = [&context, options, vocab] {
     auto data = std::make_shared<Data>();
     data->logits = RandomFloats(vocab, 3.0f, context.seed);

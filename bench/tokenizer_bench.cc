@@ -43,6 +43,7 @@ void AddTokenizerBenchmarks(const BenchContext& context, BenchList& list) {
     decode.bytes = static_cast<double>(text->size());
     decode.setup = [&context, text] {
       const auto ids = std::make_shared<const std::vector<TokenId>>(context.tokenizer->Encode(*text, false));
+      if (context.tokenizer->Decode(*ids, true) != *text) throw Error("tokenizer", "another text", "the text that was encoded");
       return [&context, ids] { benchmark::DoNotOptimize(context.tokenizer->Decode(*ids, true)); };
     };
     list.push_back(std::move(decode));

@@ -22,7 +22,7 @@ namespace {
 
 struct Flags {
   std::string model = "default", backends = "best", out, isa, routes;
-  std::vector<std::string> ab;
+  std::vector<std::string> ab, formats;
   int threads = 0, cold_mib = 512;
   BenchRunOptions run;
   std::vector<int64_t> rows = {1, 4, 16, 64, 512}, depths = {512, 8192, 131072};
@@ -40,8 +40,9 @@ struct Setup {
     const TokenizerData& data = store->Tokenizer();
     if (data.kind != TokenizerData::Kind::kNone) tokenizer = Tokenizer::Create(data);
     const std::string backends = flags.ab.empty() ? flags.backends : fmt::to_string(fmt::join(flags.ab, ","));
+    const std::vector<const Format*> formats = ParseFormats(flags.formats, store->Config());
     try {
-      context = MakeBenchContext(*store, backends, cpu, pool);
+      context = MakeBenchContext(*store, backends, cpu, pool, formats);
     } catch (const Error& e) {
       if (flags.ab.empty()) throw;
       throw Error("--ab", backends, "two backends that can run here", e.what());
@@ -141,6 +142,11 @@ void AddDataFlags(CLI::App& command, Flags& flags) {
       ->check(CLI::Range(0, 1 << 22))
       ->delimiter(',')
       ->capture_default_str();
+  command
+      .add_option("--formats", flags.formats,
+                  "storage formats of the matmul family, a comma list or `all`: random weights of these in the model's shapes; "
+                  "default: as the file stores them")
+      ->delimiter(',');
   command.add_option("--routes", flags.routes, "expert loads recorded by `eval --record-routes`, besides the invented ones");
   command.add_option("--seed", flags.seed, "seed of the data")->capture_default_str();
   command.add_flag("--warm", flags.warm, "keep weights in the cache instead of rotating over copies");

@@ -36,16 +36,47 @@ void CheckWritable(const std::string& flag, const std::string& path) {
   std::filesystem::remove(probe, ignored);
 }
 
-BenchContext MakeBenchContext(const WeightStore& store, const std::string& backends, const Cpu& cpu, ThreadPool& pool) {
+std::vector<const Format*> ParseFormats(const std::vector<std::string>& names, const ModelConfig& config) {
+  std::vector<const Format*> formats;
+  std::string known = "all";
+  for (const Format* format : AllFormats()) {
+    if (format->dequantize != nullptr) known.append(", ").append(format->name);
+  }
+  const auto fits = [&](const Format* format) { return config.hidden_size % format->block_values == 0; };
+  for (const std::string& name : names) {
+    if (name == "all") {
+      for (const Format* format : AllFormats()) {
+        if (format->dequantize != nullptr && fits(format)) formats.push_back(format);
+      }
+      continue;
+    }
+    const Format* format = FindFormat(name);
+    if (format == nullptr || format->dequantize == nullptr) throw Error("--formats", Printable(name), "names of: " + known);
+    if (!fits(format)) {
+      throw Error("--formats", name, fmt::format("a format whose blocks divide rows of {} values", config.hidden_size),
+                  fmt::format("its blocks have {}", format->block_values));
+    }
+    formats.push_back(format);
+  }
+  std::vector<const Format*> distinct;
+  for (const Format* format : formats) {
+    if (std::find(distinct.begin(), distinct.end(), format) == distinct.end()) distinct.push_back(format);
+  }
+  return distinct;
+}
+
+BenchContext MakeBenchContext(const WeightStore& store, const std::string& backends, const Cpu& cpu, ThreadPool& pool,
+                              const std::vector<const Format*>& formats) {
   BenchContext context;
   context.config = store.Config();
   context.shapes = ModelShapes(store.Config(), [&](const std::string& tensor, int64_t n, int64_t k) {
     return tensor.ends_with("_exps.weight") ? store.GetExpert(tensor, 0, n, k).format : store.Get(tensor, n, k).format;
   });
+  context.matmul_formats = formats;
   context.cpu = cpu;
   context.pool = &pool;
   if (backends == "best") {
-    context.backends = BestBackends(context.shapes, cpu);
+    context.backends = BestBackends(MatmulShapes(context), cpu);
   } else if (backends == "all") {
     for (const BackendEntry& entry : AllBackends()) {
       if (entry.backend != nullptr && entry.backend->WhyNot({}, cpu).empty()) context.backends.push_back(entry.backend);

@@ -1,5 +1,7 @@
 // Every backend this machine can run x every storage format x shapes x thread counts, against the double-precision product of
-// the dequantised weights. One list of calls holds all row counts at once, as a layer of experts does.
+// the dequantised weights, within the bound computed for each element: edge shapes, where one list of calls holds all row counts
+// at once, as a layer of experts does; and the inner sizes of LFM2.5-8B-A1B. The AMX kernels also run over plain tiles there, so
+// that machines without AMX test them too.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "backends/backends.h"
+#include "backends/plain_tiles.h"
 #include "tests/backends/products.h"
 #include "tests/support/catch.h"
 
@@ -29,6 +32,9 @@ std::vector<const MatmulBackend*> RunnableBackends(const Format* format) {
   }
   return backends;
 }
+
+// For a split format.
+const Format* ScalesOf(const Format& format) { return format.dequantize == nullptr ? FindFormat("bf16") : nullptr; }
 
 // A product's operands: rows of x and y are wider than needed, y starts as NaN (nothing of it may be read) inside guards.
 struct Operands {
@@ -51,7 +57,13 @@ struct Operands {
   std::vector<float> x_values, y_values;
   ConstMatrix x;
   Matrix y;
+  std::vector<Element> exact;  // of ExactProduct, for all backends
 };
+
+void FindExact(const StoredWeights& w, bool peaks, std::vector<Operands>& operands) {
+  ThreadPool pool(2);
+  for (Operands& o : operands) o.exact = ExactProduct(w.view, o.x, peaks, pool);
+}
 
 bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
@@ -62,6 +74,12 @@ std::vector<int64_t> RowCounts() {
   for (int64_t m = 1; m <= 17; ++m) counts.push_back(m);
   counts.insert(counts.end(), {33, 64});
   return counts;
+}
+
+// Whether one of them rounds to int8.
+bool AnyInt8(const std::vector<const MatmulBackend*>& backends) {
+  return std::any_of(backends.begin(), backends.end(),
+                     [](const MatmulBackend* backend) { return backend->PrecisionFor({}) == Precision::kInt8; });
 }
 
 // Runs all row counts in one list for every thread count; the first result is compared with the exact one, the others with it.
@@ -81,7 +99,7 @@ void CheckBackend(const MatmulBackend& backend, const StoredWeights& w, std::vec
     for (size_t i = 0; i < operands.size(); ++i) {
       INFO("m " << operands[i].x.rows << ", threads " << threads);
       if (threads == 1) {
-        CHECK(WorstElement(w.view, operands[i].x, operands[i].y, precision) == "");
+        CHECK(WorstElement(w.view, operands[i].exact, operands[i].y, precision) == "");
         CHECK(operands[i].GuardsStand());
         first.push_back(operands[i].y_values);
       } else {
@@ -95,15 +113,16 @@ struct Shape {
   int64_t n, blocks;  // k = blocks * block_values
 };
 
-void CheckFormat(const Format& format, const Format* scale_format, const std::vector<Shape>& shapes,
-                 const std::vector<int64_t>& row_counts = RowCounts()) {
+void CheckFormat(const Format& format, const Format* scale_format, const std::vector<Shape>& shapes) {
   std::mt19937 random(7);
   for (const auto& [n, blocks] : shapes) {
     const int64_t k = blocks * format.block_values;
     const StoredWeights w = RandomWeights(format, scale_format, n, k, random);
     std::vector<Operands> operands;
-    for (const int64_t m : row_counts) operands.emplace_back(m, n, k, random);
-    for (const MatmulBackend* backend : RunnableBackends(w.view.format)) CheckBackend(*backend, w, operands);
+    for (const int64_t m : RowCounts()) operands.emplace_back(m, n, k, random);
+    const std::vector<const MatmulBackend*> backends = RunnableBackends(w.view.format);
+    FindExact(w, AnyInt8(backends), operands);
+    for (const MatmulBackend* backend : backends) CheckBackend(*backend, w, operands);
   }
 }
 
@@ -112,10 +131,9 @@ const std::vector<Shape> kEdgeShapes = {{1, 1}, {7, 2}, {16, 1}, {17, 3}, {33, 5
 
 TEST_CASE("Every backend multiplies every format within its bound, whatever the threads") {
   for (const Format* format : AllFormats()) {
-    const Format* scale_format = format->dequantize == nullptr ? FindFormat("bf16") : nullptr;
-    CheckFormat(*format, scale_format, kEdgeShapes);
+    CheckFormat(*format, ScalesOf(*format), kEdgeShapes);
     // More than one panel: k near 1024 makes panels of 128 rows.
-    CheckFormat(*format, scale_format, {{131, std::max<int64_t>(1, 1024 / format->block_values)}});
+    CheckFormat(*format, ScalesOf(*format), {{131, std::max<int64_t>(1, 1024 / format->block_values)}});
   }
 }
 
@@ -129,13 +147,93 @@ TEST_CASE("Float formats with odd row lengths") {
   }
 }
 
-// LFM2.5-8B-A1B at a quarter of its width: projections, dense and expert feed-forward, router; the head cut short.
-TEST_CASE("Shapes of a model at a quarter of its width") {
-  for (const char* name : {"q4_0", "bf16"}) {
+// --- The inner sizes of LFM2.5-8B-A1B: hidden size, width of an expert, width of a dense layer. Decode of one sequence, of a
+// few, and more rows than a tile has.
+
+constexpr int64_t kInnerSizes[] = {2048, 1792, 7168}, kModelRows[] = {1, 3, 17};
+
+// Those of the table, and AMX over plain tiles where the machine has no others.
+std::vector<const MatmulBackend*> WithPlainTiles(const Format* format) {
+  std::vector<const MatmulBackend*> backends = RunnableBackends(format);
+  const Cpu cpu = DetectCpu();
+  if (cpu.RunsAmx()) return backends;
+  for (const MatmulBackend* plain : {AmxInt8OnPlainTiles(), AmxBf16OnPlainTiles()}) {
+    if (plain != nullptr && plain->WhyNot({format, 1, format->block_values}, cpu).empty()) backends.push_back(plain);
+  }
+  return backends;
+}
+
+bool IsOwnOfTable(const MatmulBackend& backend) {
+  return std::any_of(AllBackends().begin(), AllBackends().end(), [&](const BackendEntry& entry) {
+    return entry.backend == &backend && (entry.name.starts_with("avx") || entry.name.starts_with("amx"));
+  });
+}
+
+// Each row count is a list of its own, as a dense layer is: on two threads within the bound, on one the same bits. only: the
+// index of one row count; negative: all.
+void CheckModelShape(const MatmulBackend& backend, const StoredWeights& w, std::vector<Operands>& operands, int only = -1) {
+  INFO(backend.Name() << ", " << w.view.name);
+  const Precision precision = backend.PrecisionFor({w.view.format, w.view.n, w.view.k});
+  ThreadPool two(2), one(1);
+  const auto packed = backend.Pack(w.view, two);
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (only >= 0 && i != static_cast<size_t>(only)) continue;
+    Operands& o = operands[i];
+    INFO("m " << o.x.rows);
+    const MatmulCall call = {packed.get(), o.x, o.y};
+    o.Clear();
+    backend.Run({&call, 1}, two);
+    CHECK(WorstElement(w.view, o.exact, o.y, precision) == "");
+    CHECK(o.GuardsStand());
+    const std::vector<float> first = o.y_values;
+    o.Clear();
+    backend.Run({&call, 1}, one);
+    CHECK(SameBits(o.y_values, first));
+  }
+}
+
+// Thirteen panels of 16 rows and a part of one; four to seven of those of the libraries.
+constexpr int64_t kModelHeight = 16 * 13 + 5;
+// They repeat so many, for quantising takes longer than all products; no two panels of 16, 32 or 64 rows are alike.
+constexpr int64_t kDistinctRows = 37;
+
+// Own kernels multiply every k by every row count. Of the others, which are slow, each pair of backend and format meets every k
+// and every row count once, in another combination from pair to pair.
+TEST_CASE("Every backend multiplies every format at the inner sizes of the 8B model") {
+  std::mt19937 random(13);
+  int turn = 0;
+  for (const Format* format : AllFormats()) {
+    const std::vector<const MatmulBackend*> backends = WithPlainTiles(format);
+    ++turn;
+    for (const int64_t k : kInnerSizes) {
+      ++turn;
+      const StoredWeights few = RandomWeights(*format, ScalesOf(*format), kDistinctRows, k, random);
+      const StoredWeights w = RepeatRows(few, kModelHeight);
+      std::vector<Operands> operands;
+      for (const int64_t m : kModelRows) operands.emplace_back(m, kModelHeight, k, random);
+      FindExact(few, AnyInt8(backends), operands);
+      for (size_t b = 0; b < backends.size(); ++b) {
+        const int sampled = (turn + static_cast<int>(b)) % 3;
+        CheckModelShape(*backends[b], w, operands, IsOwnOfTable(*backends[b]) ? -1 : sampled);
+      }
+    }
+  }
+}
+
+TEST_CASE("Fast paths at the full height of an expert and of a dense layer") {
+  std::mt19937 random(17);
+  const int64_t distinct = 261, k = 2048;  // 9 * 29: no two panels have the same rows
+  for (const char* name : {"f32", "f16", "bf16", "q8_0", "q4_0", "q4_k", "q5_k", "q6_k"}) {
     const Format& format = *FindFormat(name);
-    for (const auto& [n, k] :
-         std::vector<std::pair<int64_t, int64_t>>{{1536, 512}, {512, 1792}, {448, 512}, {512, 448}, {32, 512}}) {
-      CheckFormat(format, nullptr, {{n, k / format.block_values}}, {1, 4, 17, 64});
+    const StoredWeights few = RandomWeights(format, nullptr, distinct, k, random);
+    for (const int64_t n : {1792, 7168}) {
+      const StoredWeights w = RepeatRows(few, n);
+      std::vector<Operands> operands;
+      for (const int64_t m : kModelRows) operands.emplace_back(m, n, k, random);
+      FindExact(few, true, operands);
+      for (const MatmulBackend* backend : RunnableBackends(&format)) {
+        if (IsOwnOfTable(*backend)) CheckModelShape(*backend, w, operands);
+      }
     }
   }
 }
@@ -148,6 +246,7 @@ TEST_CASE("Unaligned stored floats") {
     w.view.data = w.data.data() + 1;
     std::vector<Operands> operands;
     for (const int64_t m : {1, 4}) operands.emplace_back(m, 21, 40, random);
+    FindExact(w, false, operands);
     for (const MatmulBackend* backend : RunnableBackends(w.view.format)) CheckBackend(*backend, w, operands);
   }
 }

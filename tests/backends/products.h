@@ -15,6 +15,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/matmul.h"
+#include "engine/core/thread_pool.h"
 
 namespace tidemark::test {
 
@@ -102,6 +103,30 @@ inline std::vector<float> RandomRows(int64_t m, int64_t stride, std::mt19937& ra
   return x;
 }
 
+// The same rows again and again until there are n: a matrix of full height at the cost of few distinct rows. A number of distinct
+// rows that is coprime to the rows of panels leaves no two panels alike.
+inline StoredWeights RepeatRows(const StoredWeights& w, int64_t n) {
+  StoredWeights tall;
+  const auto repeat = [&](const std::vector<std::byte>& rows, std::vector<std::byte>& to) {
+    const size_t row_bytes = rows.size() / static_cast<size_t>(w.view.n);
+    to.reserve(row_bytes * static_cast<size_t>(n));
+    for (int64_t j = 0; j < n; ++j) {
+      const auto row = rows.begin() + static_cast<std::ptrdiff_t>(row_bytes) * (j % w.view.n);
+      to.insert(to.end(), row, row + static_cast<std::ptrdiff_t>(row_bytes));
+    }
+  };
+  repeat(w.data, tall.data);
+  repeat(w.scales, tall.scales);
+  repeat(w.biases, tall.biases);
+  tall.view = w.view;
+  tall.view.name = fmt::format("{} [{}, {}]", w.view.format->name, n, w.view.k);
+  tall.view.n = n;
+  tall.view.data = tall.data.data();
+  if (w.view.scales != nullptr) tall.view.scales = tall.scales.data();
+  if (w.view.biases != nullptr) tall.view.biases = tall.biases.data();
+  return tall;
+}
+
 // One element of the product in double precision, with what its error depends on.
 struct Element {
   double value = 0;     // sum of x[p] * w[p]
@@ -113,12 +138,17 @@ struct Element {
 inline Element ExactElement(const float* x, const float* w, int64_t k) {
   // Four sums, so that the order differs from the naive backend's and compilers can overlap them.
   double value[4] = {}, sum_abs[4] = {}, squares[4] = {};
-  for (int64_t p = 0; p < k; ++p) {
+  const auto add = [&](int64_t p, int lane) {
     const double product = static_cast<double>(x[p]) * static_cast<double>(w[p]);
-    value[p % 4] += product;
-    sum_abs[p % 4] += std::abs(product);
-    squares[p % 4] += product * product;
+    value[lane] += product;
+    sum_abs[lane] += std::abs(product);
+    squares[lane] += product * product;
+  };
+  int64_t p = 0;
+  for (; p + 4 <= k; p += 4) {
+    for (int lane = 0; lane < 4; ++lane) add(p + lane, lane);
   }
+  for (; p < k; ++p) add(p, 0);
   const auto total = [](const double* s) { return (s[0] + s[1]) + (s[2] + s[3]); };
   return {total(value), total(sum_abs), std::sqrt(total(squares)), 0, 0};
 }
@@ -156,26 +186,48 @@ inline double ErrorBound(const Element& e, int64_t k, Precision precision) {
   return bound + terms * 0x1p-120;
 }
 
-// Compares y with the product of x and the dequantised weights. Empty: within bounds; otherwise the worst element.
-inline std::string WorstElement(const WeightView& w, ConstMatrix x, ConstMatrix y, Precision precision) {
-  std::vector<float> row(static_cast<size_t>(w.k));
+// All elements of x times the dequantised weights, those of weight row j from j * x.rows on. peaks: with peak_abs and peak_norm,
+// which the bound for int8 wants.
+inline std::vector<Element> ExactProduct(const WeightView& w, ConstMatrix x, bool peaks, ThreadPool& pool) {
+  std::vector<Element> elements(static_cast<size_t>(w.n * x.rows));
+  pool.RunRanges(w.n, 4, [&](int64_t begin, int64_t end, int) {
+    std::vector<float> row(static_cast<size_t>(w.k));
+    for (int64_t j = begin; j < end; ++j) {
+      DequantizeRow(w, j, row);
+      for (int64_t i = 0; i < x.rows; ++i) {
+        Element& element = elements[static_cast<size_t>(j * x.rows + i)];
+        element = ExactElement(x.data + i * x.stride, row.data(), w.k);
+        if (peaks) AddPeaks(x.data + i * x.stride, row.data(), w.k, element);
+      }
+    }
+  });
+  return elements;
+}
+
+// Compares y with the product of ExactProduct, which may be of the first rows of w alone if w repeats them. Empty: within bounds;
+// otherwise the worst element.
+inline std::string WorstElement(const WeightView& w, std::span<const Element> exact, ConstMatrix y, Precision precision) {
+  const int64_t distinct = static_cast<int64_t>(exact.size()) / y.rows;
   double worst = 0;
   std::string message;
   for (int64_t j = 0; j < w.n; ++j) {
-    DequantizeRow(w, j, row);
-    for (int64_t i = 0; i < x.rows; ++i) {
-      Element exact = ExactElement(x.data + i * x.stride, row.data(), w.k);
-      if (precision == Precision::kInt8) AddPeaks(x.data + i * x.stride, row.data(), w.k, exact);
-      const double bound = ErrorBound(exact, w.k, precision);
+    for (int64_t i = 0; i < y.rows; ++i) {
+      const Element& element = exact[static_cast<size_t>(j % distinct * y.rows + i)];
+      const double bound = ErrorBound(element, w.k, precision);
       const double found = static_cast<double>(y.data[i * y.stride + j]);
-      const double share = std::abs(found - exact.value) / bound;
+      const double share = std::abs(found - element.value) / bound;
       if (share <= 1 || share < worst) continue;  // a NaN is neither
       worst = std::isnan(share) ? HUGE_VAL : share;
-      message = fmt::format("{}, m {}: y[{}, {}] = {:.9g}, exact {:.9g}, off by {:.3g}, allowed {:.3g}", w.name, x.rows, i, j,
-                            found, exact.value, found - exact.value, bound);
+      message = fmt::format("{}, m {}: y[{}, {}] = {:.9g}, exact {:.9g}, off by {:.3g}, allowed {:.3g}", w.name, y.rows, i, j,
+                            found, element.value, found - element.value, bound);
     }
   }
   return message;
+}
+
+inline std::string WorstElement(const WeightView& w, ConstMatrix x, ConstMatrix y, Precision precision) {
+  ThreadPool alone(1);
+  return WorstElement(w, ExactProduct(w, x, precision == Precision::kInt8, alone), y, precision);
 }
 
 }  // namespace tidemark::test

@@ -86,6 +86,26 @@ TEST_CASE("names say backend, format, shape, threads and whether weights are col
   CHECK_THROWS_WITH(ListBenchmarks(fixture.context, "("), test::Contains("regular expression"));
 }
 
+TEST_CASE("matmul in formats that the file does not have, with all uses of a role") {
+  Fixture fixture;
+  fixture.context.shapes = ModelShapes(fixture.context.config, [](const std::string& tensor, int64_t, int64_t) {
+    return FindFormat(tensor.starts_with("blk.2.") ? "f16" : "q8_0");  // mixed: one of two mixture layers
+  });
+  const size_t others = ListBenchmarks(fixture.context, "^(?!matmul)").size();
+  fixture.context.matmul_formats = {FindFormat("q4_0"), FindFormat("bf16"), FindFormat("q4_k")};
+  const auto names = ListBenchmarks(fixture.context, "^matmul/");
+  CHECK(std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.starts_with("matmul/naive/q4_0/") || name.starts_with("matmul/naive/bf16/");  // q4_k: rows are too short
+  }));
+  CHECK(names.size() == 7 * 2 * 2);  // shapes, formats, row counts
+  CHECK(ListBenchmarks(fixture.context, "^(?!matmul)").size() == others);
+  const auto gate = MatchingBenchmarks(fixture.context, "^matmul/naive/q4_0/m:3/n:32/k:64/");
+  REQUIRE(gate.size() == 1);
+  // Gate and up of two layers with two experts each, keys and values of one layer.
+  CHECK(gate[0].uses_per_token == 10);
+  CHECK_THAT(gate[0].label, test::Contains("4 x expert_gate, 4 x expert_up"));
+}
+
 TEST_CASE("weights are cold by default, and both ways if asked") {
   Fixture fixture;
   const size_t warm = ListBenchmarks(fixture.context, "^matmul/.*/warm$").size();
@@ -130,6 +150,10 @@ TEST_CASE("a wrong product is caught before it is timed") {
   y[15] += 0.1f;
   CHECK_THROWS_WITH(CheckProduct(weights.view(), call.x, call.y, Precision::kExact), test::Contains("column 15"));
   y[15] -= 0.1f;
+  y[16] += 0.1f;
+  CHECK_NOTHROW(CheckProduct(weights.view(), call.x, call.y, Precision::kExact));  // between those that are looked at
+  CHECK_THROWS_WITH(CheckProduct(weights.view(), call.x, call.y, Precision::kExact, 32), test::Contains("column 16"));
+  y[16] -= 0.1f;
   y[31] += 0.1f;
   CHECK_THROWS_WITH(CheckProduct(weights.view(), call.x, call.y, Precision::kExact), test::Contains("column 31"));
 }
@@ -218,6 +242,8 @@ TEST_CASE("a run gives Google Benchmark's JSON with finite counters and no error
     INFO(row.dump());
     CHECK_FALSE(row.value("error_occurred", false));
     CHECK(row["real_time"].get<double>() > 0);
+    const auto name = row["name"].get<std::string>();
+    CHECK(row.contains("uses_per_token") == (name.starts_with("matmul/") || name.starts_with("sampler/greedy")));
     const bool counted = row.contains("FLOP/s") || row.contains("bytes/s") || row.contains("items/s");
     CHECK(counted);
     if (row.contains("bytes/s")) CHECK(row["of_peak_bytes/s"].get<double>() == Approx(row["bytes/s"].get<double>() / 1e10));

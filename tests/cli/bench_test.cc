@@ -52,6 +52,33 @@ TEST_CASE("bench writes what Google Benchmark's compare tool wants") {
   CHECK_THAT(ReadText(directory.path() / "diff"), Contains("matmul/naive"));
 }
 
+TEST_CASE("bench multiplies in the formats that --formats names") {
+  const auto matmul = [](const std::string& formats) {
+    const ProgramResult result = RunProgram(Quick({"--formats", formats, "--list", "--json", "--filter", "^matmul/.*/m:1/"}));
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    std::vector<std::string> found;
+    for (const Json& name : Json::parse(result.out)) {
+      const std::string text = name.get<std::string>().substr(std::string("matmul/naive/").size());
+      const std::string format = text.substr(0, text.find('/'));
+      if (std::find(found.begin(), found.end(), format) == found.end()) found.push_back(format);
+    }
+    return found;
+  };
+  CHECK(matmul("q5_1,bf16,q5_1") == std::vector<std::string>{"q5_1", "bf16"});
+  CHECK(matmul("all").size() >= 8);
+  const ProgramResult run = RunProgram(Quick({"--formats", "q4_1", "--json", "--filter", "^matmul/.*/m:3/"}));
+  INFO(run.err);
+  REQUIRE(run.exit_code == 0);
+  const Json json = Json::parse(run.out);
+  for (const Json& row : json["benchmarks"]) CHECK(row["uses_per_token"].get<double>() >= 1);
+  const ProgramResult unknown = RunProgram(Quick({"--formats", "q9_z"})), split = RunProgram(Quick({"--formats", "mlx_q4_g64"}));
+  for (const ProgramResult* refused : {&unknown, &split}) {
+    CHECK(refused->exit_code == 1);
+    CHECK_THAT(refused->err, Contains("--formats"));
+  }
+}
+
 TEST_CASE("bench compares two backends pair by pair") {
   const std::vector<std::string> ab = {"--ab", "naive,auto"};
   const ProgramResult refused = RunProgram(Quick(ab));

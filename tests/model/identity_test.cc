@@ -3,9 +3,9 @@
 #include <cmath>
 #include <random>
 
-#include "backends/plain_tiles.h"
 #include "engine/core/error.h"
 #include "tests/model/fixture.h"
+#include "tests/model/own_backends.h"
 #include "tests/support/catch.h"
 
 namespace tidemark::test {
@@ -94,40 +94,6 @@ TEST_CASE("logits do not depend on the batch") {
   }
 }
 
-// What runs all products of a model: the first that can take a matrix takes it.
-struct BackendList {
-  std::string name;
-  std::vector<const MatmulBackend*> backends;
-  bool exact = false;
-  bool plain = false;  // over plain tiles: slow, so with less work
-};
-
-// Own backends promise the same; other libraries do not. Integer kernels leave the matrices that they cannot take to float ones.
-// The AMX kernels also run over plain tiles, so that machines without AMX test them too.
-std::vector<BackendList> OwnBackendLists() {
-  const Cpu cpu = DetectCpu();
-  std::vector<const MatmulBackend*> own;
-  for (const BackendEntry& entry : AllBackends()) {
-    if (entry.name.starts_with("avx") || entry.name.starts_with("amx")) own.push_back(entry.backend);
-  }
-  const std::vector<const MatmulBackend*> plain = {AmxInt8OnPlainTiles(), AmxBf16OnPlainTiles()};
-  own.insert(own.end(), plain.begin(), plain.end());
-  std::vector<BackendList> lists;
-  for (const MatmulBackend* backend : own) {
-    if (backend == nullptr || !backend->WhyNot({}, cpu).empty()) continue;
-    const Precision precision = backend->PrecisionFor({});
-    lists.push_back({std::string(backend->Name()),
-                     {backend},
-                     precision == Precision::kExact,
-                     std::find(plain.begin(), plain.end(), backend) != plain.end()});
-    if (precision == Precision::kInt8) {
-      lists.back().name += ",avx2_f32";
-      lists.back().backends.push_back(ParseBackendList("avx2_f32", cpu).front());
-    }
-  }
-  return lists;
-}
-
 void CheckOwnBackend(const std::filesystem::path& model, const BackendList& list) {
   Loaded reference(model), one(model, 1, list.backends), two(model, 2, list.backends);
   const std::vector<TokenId> tokens = PseudoRandomTokens(list.plain ? 40 : 120, static_cast<int64_t>(reference.vocab));
@@ -138,7 +104,7 @@ void CheckOwnBackend(const std::filesystem::path& model, const BackendList& list
   for (size_t i = 0; i < (list.plain ? 3u : 9u); ++i) sequences.emplace_back(two, i);
   RunTogether(two, sequences, 9);
   for (const Sequence& s : sequences) CHECK(s.together == s.alone);
-  if (!list.exact) return;
+  if (list.precision != Precision::kExact) return;  // rounding_test.cc
   const std::vector<float> exact = reference.Logits(tokens);
   float difference = 0, largest = 0;
   for (size_t i = 0; i < exact.size(); ++i) {
