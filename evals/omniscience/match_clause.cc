@@ -11,7 +11,8 @@ namespace {
 bool NegatesDoubt(const Words& words, size_t k) {
   const std::string& w = words[k].text;
   if (w == "than") {
-    return k >= 2 && words[k - 1].text == "other" && IsOneOf(words[k - 2].text, {"none", "no", "nobody", "nothing"});
+    return k >= 2 && words[k - 1].text == "other" &&
+           IsOneOf(words[k - 2].text, {"none", "no", "nobody", "nothing", "anything", "anybody", "anyone"});
   }
   for (size_t i = k + 1; i < std::min(words.size(), k + 3) && IsOneOf(w, {"no", "not", "without", "never"}); ++i) {
     if (IsOneOf(words[i].text, {"doubt", "question", "doubting"})) return true;

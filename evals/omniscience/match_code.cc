@@ -40,7 +40,9 @@ size_t NamedInWords(const std::string& cleaned, std::string_view focus, const Wo
   };
   for (size_t at = focus.find(name); at != focus.npos; at = focus.find(name, at + 1)) {
     const size_t i = WordAt(words, at);
-    if (StandsAlone(focus, at, name.size()) && !Negated(words, i) && (says(i + 1) || (i > 0 && says(i - 1)))) return at;
+    if (StandsAlone(focus, at, name.size()) && !Negated(words, i) &&
+        (says(i + 1) || (i > 0 && says(i - 1)) || (i > 1 && says(i - 2))))
+      return at;
   }
   return std::string::npos;
 }

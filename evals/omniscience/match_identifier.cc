@@ -372,6 +372,15 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
     places.push_back(place);
   }
   if (candidates.empty()) return {Grade::kIncorrect, "identifier: none given"};
+  // "HTTP/1.1 404" for 404: digits alone where there are some and the gold is so.
+  const auto figures = [&](size_t i) { return Pattern(Bare(chunks[i].text, targets.front())) == "9"; };
+  if (Pattern(targets.front().core) == "9" && std::any_of(candidates.begin(), candidates.end(), figures)) {
+    for (size_t k = candidates.size(); k-- > 0;) {
+      if (figures(candidates[k]) || chunks[candidates[k]].text.find('/') == std::string::npos) continue;
+      candidates.erase(candidates.begin() + static_cast<std::ptrdiff_t>(k));
+      places.erase(places.begin() + static_cast<std::ptrdiff_t>(k));
+    }
+  }
   // "According to RFC 6409, port 587 is used": the number of something else, where the gold has no such label and a number
   // without one follows.
   const bool unlabelled = std::all_of(targets.begin(), targets.end(), [](const Target& t) { return t.label.empty(); });

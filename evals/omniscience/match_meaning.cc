@@ -32,7 +32,8 @@ int PolarOpening(const Words& words, size_t i) {
   size_t next = i;
   if (is(i, {"absolutely", "indeed", "certainly", "definitely", "surely", "naturally", "sure"})) next = i + 1;
   if (is(i, {"of"}) && is(i + 1, {"course"})) next = i + 2;
-  if (next == i) return is(i, {"not"}) && (i + 1 == words.size() || BeginsClause(words, i + 1) || is(i + 1, {"at"})) ? -1 : 0;
+  if (next == i)
+    return is(i, {"not", "never"}) && (i + 1 == words.size() || BeginsClause(words, i + 1) || is(i + 1, {"at"})) ? -1 : 0;
   if (is(next, {"not"})) return -1;
   return next >= words.size() || BeginsClause(words, next) ? 1 : 0;
 }
@@ -51,15 +52,20 @@ int PolarWord(const Words& words, size_t i) {
 
 // "It does not.", "They can.": a pronoun and an auxiliary make the clause, and the rest is as in the question. 0: it is none.
 int PolarEllipsis(const Words& words, size_t end) {
+  if (words[0].text == "thats" && end >= 2) return words[1].text == "right" ? 1 : Negates(words, 1) ? -1 : 0;  // "that's not so"
   if (end < 2 || !IsOneOf(words[0].text, {"it", "he", "she", "they", "one", "you", "we", "this", "that", "there"})) return 0;
   const std::string& verb = words[1].text;
-  const bool over = end == 2 || BeginsClause(words, 2);
+  const auto over_at = [&](size_t i) {  // "the case" and "so" say no more
+    while (i < end && !BeginsClause(words, i) && IsOneOf(words[i].text, {"the", "case", "so", "right"})) ++i;
+    return i >= end || BeginsClause(words, i);
+  };
+  const bool over = over_at(2);
   if (Negates(words, 1) && verb != "no") return over ? -1 : 0;
   if (!IsOneOf(verb, {"is", "are", "was", "were", "does", "do", "did", "can", "could", "may", "might", "must", "has", "have",
                       "had", "will", "would", "should"}))
     return 0;
   if (over) return 1;
-  return Negates(words, 2) && words[2].text != "no" && (end == 3 || BeginsClause(words, 3)) ? -1 : 0;
+  return Negates(words, 2) && words[2].text != "no" && over_at(3) ? -1 : 0;
 }
 
 bool IsContent(const Word& w) { return !IsFunctionWord(w.text) && w.text.size() > 1; }

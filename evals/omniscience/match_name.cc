@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "evals/omniscience/name_rules.h"
+#include "evals/omniscience/quantity.h"
 
 namespace tidemark::omniscience {
 namespace {
@@ -22,6 +23,27 @@ bool PartOfGold(const Words& words, const Words& gold, const Words& question, bo
     }
   }
   return shared > 0 && shared < gold.size() && !(person && gold.size() < 2);
+}
+
+// Numbers as one word in figures: "Twenty Thousand Leagues" and "20,000 Leagues" are "20000 Leagues".
+Words InFigures(const Words& words) {
+  Words out;
+  std::vector<std::string> texts;
+  for (const Word& w : words) texts.push_back(w.text);
+  for (size_t i = 0; i < words.size();) {
+    const bool group = words[i].before == "," && words[i].text.size() == 3 && HasDigit(words[i].text) && !out.empty() &&
+                       HasDigit(out.back().text);
+    if (group) {
+      out.back().text = out.back().stem = out.back().text + words[i++].text;
+      continue;
+    }
+    out.push_back(words[i]);
+    double value = 0;
+    const size_t n = IsOneOf(texts[i], {"one", "first", "second"}) ? 0 : ParseNumberWords(texts, i, value);
+    if (n > 0 && value < 1e9) out.back().text = out.back().stem = std::to_string(static_cast<long long>(value));
+    i += std::max<size_t>(n, 1);
+  }
+  return out;
 }
 
 // The surname alone: the last word of a gold of several.
@@ -68,9 +90,12 @@ std::optional<Verdict> MatchPart(const Gold& gold, const Words& words, const Wor
 }  // namespace
 
 Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
-  const Words words = ContentWords(focus), question = ContentWords(Clean(gold.question));
+  const bool figures = HasDigit(gold.answer);
+  const Words question = ContentWords(Clean(gold.question));
+  const Words words = figures ? InFigures(ContentWords(focus)) : ContentWords(focus);
   const bool case_name = HasAny(Joined(ContentWords(Clean(gold.answer))), {" v ", " vs "});  // of persons, so it may be misspelt
   std::vector<Words> forms = Forms(gold, question, person);
+  if (figures) std::transform(forms.begin(), forms.end(), forms.begin(), InFigures);
   // Before the forms: a list with one item too many contains the right one word for word.
   const std::optional<Verdict> list = MatchList(gold, GoldItems(gold, question), focus, question, person);
   if (list && (list->grade == Grade::kCorrect || list->rule == "list: something else in it")) return *list;

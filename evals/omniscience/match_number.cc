@@ -109,7 +109,7 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
     return {Grade::kCorrect, "number: point before thousands"};
   const double difference = std::fabs(value - gold.value), slack = 1e-9 * std::fabs(gold.value);
   if (difference <= 0.5 * std::pow(10.0, place) + slack) {
-    const bool finer = answer_place < place && difference > slack && !converted;
+    const bool finer = answer_place < place && !answer.spelled_part && difference > slack && !converted;
     if (finer && !gold.round && digits == 0 && difference >= 0.5 * std::pow(10.0, place) - slack)
       return {Grade::kIncorrect, "number: differs"};  // 7.5 is no closer look at 8
     if (finer && !gold.round && digits == 0) return {Grade::kPartial, "number: more precise"};

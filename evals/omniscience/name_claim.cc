@@ -13,6 +13,7 @@ constexpr size_t kFurthest = 60;  // words back in a sentence: more would only c
 // follows a possessive, or "Jr." does not.
 bool ContinuesPerson(const NameReading& answer, size_t end) {
   const Word& next = answer.words[end];
+  if (IsOneOf(next.text, {"fils", "sr", "senior"})) return true;
   if (!next.capital || answer.words[end - 1].original.ends_with("'s") || Contains(answer.question, next.text)) return false;
   if (IsRegnalNumber(next) || IsTitle(next.text)) return true;
   return !IsFunctionWord(next.text) && !IsGeneric(next.text) && !IsOneOf(next.text, {"jr", "junior", "esq"});
@@ -26,8 +27,8 @@ bool InLongerName(const NameReading& answer, size_t at, size_t size) {
   };
   const size_t end = at + size;
   const bool right = end < words.size() && words[end].before == " " && !BeginsClause(words, end);
-  if (answer.person) return right && ContinuesPerson(answer, end);
   const bool left_joined = at > 0 && words[at].before == "-", right_joined = end < words.size() && words[end].before == "-";
+  if (answer.person) return (right || right_joined) && ContinuesPerson(answer, end);
   if ((left_joined && foreign(words[at - 1])) || (right_joined && foreign(words[end]))) return true;
   const bool left = at > 0 && words[at].before == " " && !BeginsClause(words, at);
   // A capital in the middle of a sentence marks a name; at its beginning it marks nothing.
@@ -181,9 +182,9 @@ size_t EndOfLeadingClause(const Words& words, const Words& question, size_t last
       ++end;
     if (end == words.size()) break;  // nothing stands behind it
     const bool adverbial =
-        IsOneOf(words[begin].text,
-                {"in",    "on",   "at",    "by",    "during", "as",       "according", "for", "of",   "after", "before", "under",
-                 "since", "with", "among", "while", "when",   "although", "though",    "if",  "like", "born",  "from"});
+        IsOneOf(words[begin].text, {"without", "despite",  "in",     "on",     "at",    "by",    "during", "as",    "according",
+                                    "for",     "of",       "after",  "before", "under", "since", "with",   "among", "while",
+                                    "when",    "although", "though", "if",     "like",  "born",  "from"});
     if (OfThePast(words, begin, end, question, last_now) || Retracted(words, end)) {
       begin = end;
       continue;

@@ -123,6 +123,9 @@ bool InformationIsLacking(const std::vector<std::string_view>& t) {
     const size_t from = i >= 4 ? i - 4 : 0;
     const auto before = Slice(t, from, i - from);
     const bool noun = !IsOneOf(t[i], {"answer", "idea", "clue", "access", "tools", "memory", "knowledge"});
+    const auto needs_it = [](std::string_view w) { return IsOneOf(w, {"need", "needs", "require", "requires"}); };
+    if (Has(before, needs_it) && Has(Slice(t, from > 0 ? from - 1 : 0, i - from + 1), IsNegation) && !Speaks(t, 0, i))
+      continue;  // "requires no further data"
     if (noun && LacksBefore(t, i)) return true;
     const bool needed = Has(before, [](std::string_view w) {
       return IsOneOf(w, {"need", "needs", "needed", "require", "requires", "required", "provide", "requiring"});
