@@ -51,6 +51,9 @@ bool OthersThink(const Words& words, size_t i, size_t verb) {
 bool CallsItAnError(const Words& words, size_t k, size_t i) {
   const std::string& w = words[k].text;
   if (IsOneOf(w, {"confused", "confuse", "mistaken", "mistake", "mistook"})) {
+    for (size_t n = k + 1; n <= i; ++n) {
+      if (BeginsClause(words, n)) return false;  // "often mistaken for a star, X is ..."
+    }
     for (size_t n = k + 1; n < std::min(i, k + 4); ++n) {
       if (IsOneOf(words[n].text, {"for", "with"})) return true;
     }

@@ -26,19 +26,7 @@ bool AsksForPerson(const std::string& question, const Words& gold) {
   while (pos < question.size() && seen < 10) {
     const size_t end = question.find(' ', pos);
     const std::string_view w = std::string_view(question).substr(pos, end - pos);
-    const bool agent =
-        w.size() >= 6 && (w.ends_with("ist") || w.ends_with("ician") || w.ends_with("opher") || w.ends_with("istrian"));
-    if (agent || IsTitle(w) ||
-        IsOneOf(w,
-                {"author",     "writer",      "composer",   "painter",    "architect", "director",  "engineer",   "founder",
-                 "inventor",   "explorer",    "poet",       "actor",      "actress",   "singer",    "minister",   "sculptor",
-                 "historian",  "lawyer",      "wife",       "husband",    "scholar",   "monarch",   "ruler",      "officer",
-                 "man",        "woman",       "leader",     "designer",   "producer",  "conductor", "musician",   "mathematician",
-                 "developer",  "programmer",  "researcher", "navigator",  "commander", "conqueror", "editor",     "translator",
-                 "astronomer", "banker",      "dancer",     "teacher",    "pilot",     "astronaut", "cosmonaut",  "surgeon",
-                 "pioneer",    "playwright",  "settler",    "missionary", "diplomat",  "aviator",   "biographer", "cartographer",
-                 "geographer", "photographer"}))
-      return true;
+    if (IsOccupation(w) || IsTitle(w)) return true;
     pos = end + 1;
     ++seen;
   }
@@ -60,6 +48,20 @@ bool IsCall(std::string_view text) {
 }
 
 }  // namespace
+
+bool IsOccupation(std::string_view w) {
+  const bool agent = w.size() >= 6 && (w.ends_with("ist") || w.ends_with("ician") || w.ends_with("istrian"));
+  return agent ||
+         IsOneOf(w, {"author",       "philosopher", "writer",      "composer",   "painter",       "architect",  "director",
+                     "engineer",     "founder",     "inventor",    "explorer",   "poet",          "actor",      "actress",
+                     "singer",       "minister",    "sculptor",    "historian",  "lawyer",        "wife",       "husband",
+                     "scholar",      "monarch",     "ruler",       "officer",    "man",           "woman",      "leader",
+                     "designer",     "producer",    "conductor",   "musician",   "mathematician", "developer",  "programmer",
+                     "researcher",   "navigator",   "commander",   "conqueror",  "editor",        "translator", "astronomer",
+                     "banker",       "dancer",      "teacher",     "pilot",      "astronaut",     "cosmonaut",  "surgeon",
+                     "pioneer",      "playwright",  "settler",     "missionary", "diplomat",      "aviator",    "biographer",
+                     "cartographer", "geographer",  "photographer"});
+}
 
 Kind KindOf(const Gold& gold) {
   if (gold.kind == "identifier" && IsOption(gold.answer)) return Kind::kCode;

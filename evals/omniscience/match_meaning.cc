@@ -33,7 +33,10 @@ int PolarOpening(const Words& words, size_t i) {
   if (is(i, {"absolutely", "indeed", "certainly", "definitely", "surely", "naturally", "sure"})) next = i + 1;
   if (is(i, {"of"}) && is(i + 1, {"course"})) next = i + 2;
   if (next == i)
-    return is(i, {"not", "never"}) && (i + 1 == words.size() || BeginsClause(words, i + 1) || is(i + 1, {"at"})) ? -1 : 0;
+    return is(i, {"not", "never"}) &&
+                   (i + 1 == words.size() || BeginsClause(words, i + 1) || is(i + 1, {"at", "any", "anymore", "really"}))
+               ? -1
+               : 0;
   if (is(next, {"not"})) return -1;
   return next >= words.size() || BeginsClause(words, next) ? 1 : 0;
 }
@@ -119,6 +122,7 @@ std::optional<Verdict> MatchPolar(const Gold& gold, std::string_view focus) {
   int given = 0;
   const size_t end = SentenceEnd(words, 0);
   for (size_t i = 0; i < end && given == 0; ++i) given = PolarWord(words, i);
+  if (HasAny(Joined(words), {" yes and no ", " yes or no "})) return Verdict{Grade::kIncorrect, "yes or no: both"};
   if (given == 0) given = PolarEllipsis(words, end);
   if (given == 0) {  // "It cannot be exercised before its expiry."
     size_t shared = 0;

@@ -39,7 +39,8 @@ Words InFigures(const Words& words) {
     }
     out.push_back(words[i]);
     double value = 0;
-    const size_t n = IsOneOf(texts[i], {"one", "first", "second"}) ? 0 : ParseNumberWords(texts, i, value);
+    const size_t year = ParseYearWords(words, i, value);
+    const size_t n = year > 0 ? year : IsOneOf(texts[i], {"one", "first", "second"}) ? 0 : ParseNumberWords(texts, i, value);
     if (n > 0 && value < 1e9) out.back().text = out.back().stem = std::to_string(static_cast<long long>(value));
     i += std::max<size_t>(n, 1);
   }
@@ -50,7 +51,8 @@ Words InFigures(const Words& words) {
 std::vector<Words> Surnames(const std::vector<Words>& forms) {
   std::vector<Words> surnames;
   for (const Words& form : forms) {
-    if (form.size() > 1 && form.back().text.size() >= 3 && form.back().capital && !IsRegnalNumber(form.back()))
+    if (form.size() > 1 && form.back().text.size() >= 3 && form.back().capital &&
+        std::none_of(form.begin(), form.end(), IsRegnalNumber))
       surnames.push_back({form.back()});
   }
   return surnames;
@@ -90,7 +92,7 @@ std::optional<Verdict> MatchPart(const Gold& gold, const Words& words, const Wor
 }  // namespace
 
 Verdict MatchName(const Gold& gold, std::string_view focus, bool person) {
-  const bool figures = HasDigit(gold.answer);
+  const bool figures = !FindQuantities(Clean(gold.answer)).empty();
   const Words question = ContentWords(Clean(gold.question));
   const Words words = figures ? InFigures(ContentWords(focus)) : ContentWords(focus);
   const bool case_name = HasAny(Joined(ContentWords(Clean(gold.answer))), {" v ", " vs "});  // of persons, so it may be misspelt

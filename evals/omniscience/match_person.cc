@@ -113,6 +113,7 @@ bool MiddleNamesAgree(const Names& gold, const Names& answer, bool namesakes) {
       continue;
     }
     if (IsInitial(*name) && k != next) return false;
+    if (foreign > 0 && (IsInitial(*name) || IsInitial(*gold[k]))) return false;  // Herbert Walker is not W.
     next = k + 1;
     ++found;
   }
@@ -197,9 +198,7 @@ bool OfAnotherBearer(const Words& words, size_t at, const std::vector<Words>& fo
   while (begin < at && IsParticle(words[begin].text)) ++begin;
   if (begin == at) return false;
   const std::string& first = words[begin].text;
-  const bool role = BeginsSentence(words, begin) && begin + 1 == at && first.size() >= 6 &&
-                    (first.ends_with("ist") || first.ends_with("ian") || first.ends_with("er") || first.ends_with("or"));
-  if (role) return false;  // "Economist Keynes wrote it."
+  if (BeginsSentence(words, begin) && begin + 1 == at && IsOccupation(first)) return false;  // "Economist Keynes wrote it."
   const auto whole = [](const Words& form) { return form.size() > 1; };
   const auto own = [&](const Words& form) {
     if (whole(form) && form.back().stem == words[at].stem) return GivenNamesAgree(words, begin, at, form);

@@ -37,6 +37,8 @@ bool Negated(const Words& words, size_t i);
 size_t NamedAt(const Words& words, size_t at, const Words& form);
 // "Sir", "Justice": may stand before a name or not.
 bool IsTitle(std::string_view word);
+// "Economist", "painter".
+bool IsOccupation(std::string_view word);
 // "XIV", "II": a Roman numeral in capitals, as rulers have.
 bool IsRegnalNumber(const Word& word);
 // A given name and a surname so common (US census, among the first hundred) that others of the same name are likely, so that a

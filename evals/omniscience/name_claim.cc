@@ -19,8 +19,19 @@ bool ContinuesPerson(const NameReading& answer, size_t end) {
   return !IsFunctionWord(next.text) && !IsGeneric(next.text) && !IsOneOf(next.text, {"jr", "junior", "esq"});
 }
 
+// "Henry IV of England" where the gold says "of France".
+bool OfElsewhere(const NameReading& answer, size_t end, const std::vector<Words>& forms) {
+  const Words& words = answer.words;
+  if (words[end].text != "of" || end + 1 >= words.size() || !words[end + 1].capital) return false;
+  const std::string& where = words[end + 1].text;
+  const auto holds = [&](std::string_view text) {
+    return std::any_of(forms.begin(), forms.end(), [&](const Words& form) { return Contains(form, text); });
+  };
+  return holds("of") && !holds(where) && !Contains(answer.question, where);
+}
+
 // The occurrence at [at, at + size) is part of a longer name: "New York" for York, "sodium chloride" for sodium.
-bool InLongerName(const NameReading& answer, size_t at, size_t size) {
+bool InLongerName(const NameReading& answer, size_t at, size_t size, const std::vector<Words>& forms) {
   const Words& words = answer.words;
   const auto foreign = [&](const Word& w) {
     return !Contains(answer.question, w.text) && !IsFiller(w.text) && !IsGeneric(w.text);
@@ -28,6 +39,7 @@ bool InLongerName(const NameReading& answer, size_t at, size_t size) {
   const size_t end = at + size;
   const bool right = end < words.size() && words[end].before == " " && !BeginsClause(words, end);
   const bool left_joined = at > 0 && words[at].before == "-", right_joined = end < words.size() && words[end].before == "-";
+  if (answer.person && right && OfElsewhere(answer, end, forms)) return true;
   if (answer.person) return (right || right_joined) && ContinuesPerson(answer, end);
   if ((left_joined && foreign(words[at - 1])) || (right_joined && foreign(words[end]))) return true;
   const bool left = at > 0 && words[at].before == " " && !BeginsClause(words, at);
@@ -277,7 +289,7 @@ bool Claims(const NameReading& answer, size_t at, size_t size, const std::vector
   if (Negated(words, at) || NegatedBehind(words, at + size) || OnlyMentioned(words, at, question) ||
       CameLater(words, at, question))
     return false;
-  if (OneOfTwo(words, at, size, forms, question) || InLongerName(answer, at, size)) return false;
+  if (OneOfTwo(words, at, size, forms, question) || InLongerName(answer, at, size, forms)) return false;
   const Words form(words.begin() + static_cast<std::ptrdiff_t>(at), words.begin() + static_cast<std::ptrdiff_t>(at + size));
   const bool in_question = std::all_of(form.begin(), form.end(), [&](const Word& w) { return Contains(question, w.text); });
   if (in_question) {

@@ -111,6 +111,8 @@ std::vector<Words> Forms(const Gold& gold, const Words& question, bool person) {
   const auto add_person = [&](Words words) {
     while (words.size() > 1 && IsTitle(words.front().text)) words.erase(words.begin());
     if (words.size() < forms.back().size()) forms.push_back(words);
+    const auto number = std::find_if(words.begin(), words.end(), IsRegnalNumber);  // "Henry IV" of Henry IV of France
+    if (number > words.begin() && number < words.end() - 1) forms.emplace_back(words.begin(), number + 1);
   };
   for (const std::string& text : AllGolds(gold)) {
     for (const std::string& variant : Variants(text)) {

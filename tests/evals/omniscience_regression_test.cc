@@ -44,6 +44,12 @@ TEST_CASE("another ruler or bearer of a name is not the gold") {
       {"person", kWho, "George W. Bush", "George H. W. Bush", 'B'},
       {"person", kWho, "George H. W. Bush", "George W. Bush", 'B'},
       {"person", kWho, "George W. Bush", "George Walker Bush", 'A'},
+      {"person", kWho, "George W. Bush", "George Herbert Walker Bush", 'B'},
+      {"person", kWho, "Henry IV of France", "Henry IV", 'A'},
+      {"person", kWho, "Henry IV of France", "Henry IV of England", 'B'},
+      {"person", kWho, "Henry IV of France", "Henry III of France", 'B'},
+      {"person", kWho, "J. R. R. Tolkien", "Christopher Tolkien", 'B'},
+      {"person", kWho, "Samuel Taylor Coleridge", "Samuel Coleridge-Taylor", 'B'},
       {"person", kWho, "Martin Luther", "Martin Luther King", 'B'},
       {"person", kWho, "Martin Luther", "Martin Luther, in 1517", 'A'},
       {"person", kWho, "Martin Luther King Jr.", "Martin Luther King Jr.", 'A'},
@@ -61,6 +67,8 @@ TEST_CASE("a title that begins with a number is a name, and years may be spelled
       {"", kNovel, "1984", "Nineteen Eighty-Four", 'A'},
       {"", kNovel, "1984", "1984", 'A'},
       {"", kNovel, "1984", "Animal Farm", 'B'},
+      {"", "Which film has a jury?", "12 Angry Men", "Twelve Angry Men", 'A'},
+      {"", "Which film has a jury?", "12 Angry Men", "12 Monkeys", 'B'},
       {"date", "In which year was it?", "1984", "in nineteen eighty-four", 'A'},
       {"date", "In which year was it?", "1905", "nineteen oh five", 'A'},
   });
@@ -100,6 +108,8 @@ TEST_CASE("yes and no in other words") {
       {"", kAsked, "Yes", "It does not.", 'B'},
       {"", kAsked, "No", "Not at all.", 'A'},
       {"", kAsked, "Yes", "That is correct.", 'A'},
+      {"", kAsked, "No", "That is not the case.", 'A'},
+      {"", kAsked, "Yes", "Yes and no.", 'B'},
   });
 }
 
@@ -114,6 +124,7 @@ TEST_CASE("opinions, doubts and neighbours do not negate") {
       {"name", kNorway, "Oslo", "Oslo. I'm certain my answer is correct.", 'A'},
       {"name", kNorway, "Oslo", "Oslo. My answer is final.", 'A'},
       {"name", kNorway, "Oslo", "Oslo, once called Christiania or Kristiania.", 'A'},
+      {"name", kNorway, "Oslo", "Without a doubt, Oslo.", 'A'},
       {"name", kNorway, "Oslo", "Most people think that it is Oslo, but it is Bergen.", 'B'},
       {"name", kNorway, "Oslo", "Bergen, which is often mistaken for Oslo", 'B'},
       {"name", kNorway, "Oslo", "Oslo is wrongly believed to be it; it is Bergen.", 'B'},
@@ -147,6 +158,7 @@ TEST_CASE("labels of identifiers, names of functions, kinds of things") {
       {"identifier", "Which status code means that nothing was found?", "404", "HTTP 404", 'A'},
       {"identifier", "Which port does SSH use?", "22", "TCP 22", 'A'},
       {"identifier", kHttps, "443", "HTTP uses port 80, while HTTPS uses port 443.", 'A'},
+      {"identifier", "Which status code means that nothing was found?", "404", "HTTP/1.1 404", 'A'},
       {"identifier", kHttps, "443", "HTTP uses port 443, while HTTPS uses port 80.", 'B'},
       {"identifier", "Which port is it?", "587", "According to RFC 6409, port 587 is used.", 'A'},
       {"code", "What gives the length of a list?", "len()", "Use the len function.", 'A'},
