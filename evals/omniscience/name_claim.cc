@@ -285,7 +285,7 @@ NameReading ReadForNames(const Words& words, const Words& question, bool person)
 }
 
 bool Claims(const NameReading& answer, size_t at, size_t size, const std::vector<Words>& forms) {
-  const auto& [words, question, person, last_now, led] = answer;
+  const Words &words = answer.words, &question = answer.question;
   if (Negated(words, at) || NegatedBehind(words, at + size) || OnlyMentioned(words, at, question) ||
       CameLater(words, at, question))
     return false;
@@ -300,7 +300,7 @@ bool Claims(const NameReading& answer, size_t at, size_t size, const std::vector
     }
     return true;
   }
-  return !InAside(words, at) && (led == std::string::npos || led > at);
+  return !InAside(words, at) && (answer.led == std::string::npos || answer.led > at);
 }
 
 }  // namespace tidemark::omniscience
