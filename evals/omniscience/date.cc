@@ -55,6 +55,11 @@ bool IsEra(std::string_view word) { return IsOneOf(word, {"bc", "bce"}); }
 // A year at words[i], an era behind it included.
 int Year(const Words& words, size_t& i) {
   if (i >= words.size()) return 0;
+  double spelled = 0;
+  if (const size_t taken = ParseYearWords(words, i, spelled); taken > 0) {
+    i += taken;
+    return static_cast<int>(spelled);
+  }
   const auto n = Number(words[i].text, false);
   if (!n || *n == 0) return 0;
   const bool bc = i + 1 < words.size() && IsEra(words[i + 1].text) && words[i + 1].before == " ";

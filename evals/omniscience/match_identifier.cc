@@ -1,4 +1,4 @@
-// Identifiers and code: compared exactly, after what writing leaves open (spaces, "v1.2", "Art." for "Article", "XIX" for 19).
+// Identifiers: compared exactly, after what writing leaves open (spaces, "v1.2", "Art." for "Article", "XIX" for 19).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,15 +11,14 @@
 namespace tidemark::omniscience {
 namespace {
 
+constexpr size_t kMostCandidates = 64;  // in one answer: more would only cost time
+
 // A piece between spaces, without the punctuation around it: "47", "230(c)(1)", "c++17".
 struct Chunk {
   std::string text;  // folded, numbers in figures
   std::string original;
   size_t begin = 0;  // byte of the cleaned text
 };
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool HasDigit(std::string_view text) { return std::any_of(text.begin(), text.end(), IsDigit); }
 
 bool IsLabel(std::string_view w) {
   return IsOneOf(w, {"article",  "art",   "section", "sec",  "\xC2\xA7", "s",      "amendment", "paragraph", "para",
@@ -296,7 +295,7 @@ bool GivesRow(const std::vector<Target>& targets, const std::vector<Chunk>& chun
 }
 
 // Another candidate right behind an "or", its label repeated or not: "RFC 8446 or 8447", "RFC 8446 or RFC 8447".
-bool OneOfTwo(const std::vector<Chunk>& chunks, size_t i, const Target& target) {
+bool AnotherBehindOr(const std::vector<Chunk>& chunks, size_t i, const Target& target) {
   if (i + 2 >= chunks.size() || chunks[i + 1].text != "or") return false;
   const auto other = [&](size_t k) {
     return k < chunks.size() && SameShape(chunks[k], target) && chunks[k].text != chunks[i].text;
@@ -321,6 +320,19 @@ Verdict Compare(const std::vector<Target>& targets, const std::vector<Chunk>& ch
       verdict = {Grade::kIncorrect, "identifier: incomplete"};
   }
   return verdict;
+}
+
+// The candidate that is meant, with what stands before it.
+Verdict CompareChosen(const std::vector<Target>& targets, const std::vector<Chunk>& chunks, size_t i,
+                      const std::vector<Chunk>& asked) {
+  if (AnotherBehindOr(chunks, i, targets.front())) return {Grade::kIncorrect, "identifier: two given"};
+  if (i > 0 && OfSomethingElse(chunks[i - 1].original, targets, asked))
+    return {Grade::kIncorrect, "identifier: of something else"};
+  const int provision = i > 0 ? Provision(chunks[i - 1].text) : 0;
+  const auto other_provision = [&](const Target& t) { return Provision(t.label) > 0 && Provision(t.label) != provision; };
+  if (provision > 0 && std::any_of(targets.begin(), targets.end(), other_provision))
+    return {Grade::kIncorrect, "identifier: of another kind of provision"};
+  return Compare(targets, chunks, i);
 }
 
 }  // namespace
@@ -348,83 +360,40 @@ Verdict MatchIdentifier(const Gold& gold, std::string_view focus) {
              std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return Marked(chunks, i, t); }) &&
              !Negated(words, WordAt(words, chunks[i].begin));
   }
-  for (size_t i = 0; i < chunks.size(); ++i) {
+  std::vector<size_t> candidates, places;  // those that nothing rules out, and where they stand
+  for (size_t i = 0; i < chunks.size() && candidates.size() < kMostCandidates; ++i) {
     const Chunk& chunk = chunks[i];
     if (marked && std::none_of(targets.begin(), targets.end(), [&](const Target& t) { return Marked(chunks, i, t); })) continue;
     if (!marked && IsYearOf(chunks, i, focus) && targets.front().core.size() != 4) continue;
     const bool shaped = std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return SameShape(chunk, t); });
-    if (!shaped || IsAsked(asked, chunk) || Negated(words, WordAt(words, chunk.begin))) continue;
-    // The first candidate that is not ruled out is the answer.
-    if (OneOfTwo(chunks, i, targets.front())) return {Grade::kIncorrect, "identifier: two given"};
-    const std::string before = i > 0 ? chunks[i - 1].original : "";
-    // "According to RFC 6409, port 587 is used": the number of something else, where the gold has no such label.
-    const bool unlabelled = std::all_of(targets.begin(), targets.end(), [](const Target& t) { return t.label.empty(); });
-    if (unlabelled && IsAcronym(before) && !IsAsked(asked, chunks[i - 1])) continue;
-    if (OfSomethingElse(before, targets, asked)) return {Grade::kIncorrect, "identifier: of something else"};
-    const int provision = i > 0 ? Provision(chunks[i - 1].text) : 0;
-    const auto other_provision = [&](const Target& t) { return Provision(t.label) > 0 && Provision(t.label) != provision; };
-    if (provision > 0 && std::any_of(targets.begin(), targets.end(), other_provision))
-      return {Grade::kIncorrect, "identifier: of another kind of provision"};
-    return Compare(targets, chunks, i);
+    const size_t place = WordAt(words, chunk.begin);
+    if (!shaped || IsAsked(asked, chunk) || Negated(words, place)) continue;
+    candidates.push_back(i);
+    places.push_back(place);
   }
-  return {Grade::kIncorrect, "identifier: none given"};
-}
-
-namespace {
-
-// Without spaces, quotes, a pair of empty brackets and a closing full stop. Case counts in names made of letters.
-std::string CodeForm(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c != ' ' && c != '"' && c != '\'' && c != '\n' && c != '*') out += c;
-  }
-  while (!out.empty() && (out.back() == '.' || out.back() == ';')) out.pop_back();
-  if (out.size() > 2 && out.compare(out.size() - 2, 2, "()") == 0) out.resize(out.size() - 2);
-  const bool name = std::all_of(out.begin(), out.end(),
-                                [](char c) { return c == '_' || c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
-  return name ? out : Fold(out);
-}
-
-bool IsCodeByte(char c) { return c == '_' || IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-// Stands alone: no letter, digit or underscore beside it, and not as a member (x.len).
-bool StandsAlone(std::string_view text, size_t at, size_t length) {
-  if (at > 0 && (IsCodeByte(text[at - 1]) || text[at - 1] == '-' || text[at - 1] == '^')) return false;
-  if (at > 1 && text[at - 1] == '.' && IsCodeByte(text[at - 2])) return false;
-  const size_t end = at + length;
-  if (end == text.size()) return true;
-  return !IsCodeByte(text[end]) && text[end] != '-' && text[end] != '^' &&
-         !(text[end] == '.' && end + 1 < text.size() && IsCodeByte(text[end + 1]));
-}
-
-}  // namespace
-
-Verdict MatchCode(const Gold& gold, std::string_view focus) {
-  const Words words = SplitWords(focus);
-  std::optional<size_t> first;
-  for (const std::string& text : AllGolds(gold)) {
-    const std::string cleaned = Clean(text);
-    if (CodeForm(focus) == CodeForm(cleaned)) return {Grade::kCorrect, "code: equal"};
-    // "sort()" for "list.sort()" where the question names the list.
-    const size_t dot = cleaned.find_last_of('.');
-    if (dot != cleaned.npos && dot > 0 && CodeForm(focus) == CodeForm(cleaned.substr(dot + 1)) &&
-        Joined(SplitWords(Clean(gold.question))).find(" " + Fold(cleaned.substr(0, dot)) + " ") != std::string::npos)
-      return {Grade::kCorrect, "code: its object left out"};
-    for (size_t at = focus.find(cleaned); at != focus.npos && !cleaned.empty(); at = focus.find(cleaned, at + 1)) {
-      if (StandsAlone(focus, at, cleaned.size()) && !Negated(words, WordAt(words, at))) {
-        first = std::min(first.value_or(at), at);
-        break;
-      }
+  if (candidates.empty()) return {Grade::kIncorrect, "identifier: none given"};
+  // "HTTP/1.1 404" for 404: digits alone where there are some and the gold is so.
+  const auto figures = [&](size_t i) { return Pattern(Bare(chunks[i].text, targets.front())) == "9"; };
+  if (Pattern(targets.front().core) == "9" && std::any_of(candidates.begin(), candidates.end(), figures)) {
+    for (size_t k = candidates.size(); k-- > 0;) {
+      if (figures(candidates[k]) || chunks[candidates[k]].text.find('/') == std::string::npos) continue;
+      candidates.erase(candidates.begin() + static_cast<std::ptrdiff_t>(k));
+      places.erase(places.begin() + static_cast<std::ptrdiff_t>(k));
     }
   }
-  if (!first) return {Grade::kIncorrect, "code: not given"};
-  const size_t i = WordAt(words, *first);
-  const bool behind_or = i > 0 && words[i - 1].text == "or";
-  const size_t next = WordAt(words, *first + 1) + 1;
-  const bool before_or = next < words.size() && words[next].text == "or" && next + 1 < words.size() &&
-                         words[next].before.find('(') == std::string::npos;  // "-x (or --extract)" is one option
-  if (behind_or || before_or) return {Grade::kIncorrect, "code: two given"};
-  return {Grade::kCorrect, "code"};
+  // "According to RFC 6409, port 587 is used": the number of something else, where the gold has no such label and a number
+  // without one follows.
+  const bool unlabelled = std::all_of(targets.begin(), targets.end(), [](const Target& t) { return t.label.empty(); });
+  const auto plain = [&](size_t i) { return i == 0 || !IsAcronym(chunks[i - 1].original) || IsAsked(asked, chunks[i - 1]); };
+  const auto first_plain = std::find_if(candidates.begin(), candidates.end(), plain);
+  size_t chosen = unlabelled && first_plain != candidates.end() ? static_cast<size_t>(first_plain - candidates.begin()) : 0;
+  if (const auto asked_for = InClauseAskedFor(places, words, SplitWords(question)); asked_for && chosen == 0) chosen = *asked_for;
+  return CompareChosen(targets, chunks, candidates[chosen], asked);
+}
+
+bool GivesClass(const Gold& gold, std::string_view focus) {
+  const std::vector<Chunk> chunks = Chunks(focus);
+  return std::any_of(chunks.begin(), chunks.end(), [&](const Chunk& c) { return IsClassOf(c.text, gold.answer); });
 }
 
 }  // namespace tidemark::omniscience

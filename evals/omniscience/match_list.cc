@@ -7,14 +7,6 @@
 namespace tidemark::omniscience {
 namespace {
 
-bool Contains(const Words& words, std::string_view text) {
-  return std::any_of(words.begin(), words.end(), [&](const Word& w) { return w.text == text; });
-}
-
-bool HasDigit(const Words& words) {
-  return std::any_of(words.begin(), words.end(), [](const Word& w) { return w.text.find_first_of("0123456789") != w.text.npos; });
-}
-
 bool Joins(std::string_view word) { return IsOneOf(word, {"and", "or", "plus"}); }
 
 // A new member of an enumeration begins at words[i].

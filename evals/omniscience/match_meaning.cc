@@ -15,13 +15,60 @@ bool Negates(const Words& words, size_t i) {
           "hasnt", "havent", "hadnt",  "wont", "neither", "without", "nor",   "unable", "impossible", "prohibited", "forbidden"});
 }
 
+// "True" as a verdict: nothing behind it in its clause, or what the verdict is on ("true that", "a true statement"), but not
+// "the correct response".
+bool IsVerdict(const Words& words, size_t i) {
+  if (i + 1 == words.size() || BeginsClause(words, i + 1)) return true;
+  const std::string& next = words[i + 1].text;
+  return (IsFunctionWord(next) && next != "answer") || IsOneOf(next, {"statement", "claim", "assertion"});
+}
+
+// "Absolutely", "of course", "not at all" at the beginning of a sentence: +1, -1; 0: none.
+int PolarOpening(const Words& words, size_t i) {
+  if (!BeginsClause(words, i)) return 0;
+  const auto is = [&](size_t k, std::initializer_list<std::string_view> list) {
+    return k < words.size() && IsOneOf(words[k].text, list);
+  };
+  size_t next = i;
+  if (is(i, {"absolutely", "indeed", "certainly", "definitely", "surely", "naturally", "sure"})) next = i + 1;
+  if (is(i, {"of"}) && is(i + 1, {"course"})) next = i + 2;
+  if (next == i)
+    return is(i, {"not", "never"}) &&
+                   (i + 1 == words.size() || BeginsClause(words, i + 1) || is(i + 1, {"at", "any", "anymore", "really"}))
+               ? -1
+               : 0;
+  if (is(next, {"not"})) return -1;
+  return next >= words.size() || BeginsClause(words, next) ? 1 : 0;
+}
+
 // +1: yes, -1: no, 0: neither.
 int PolarWord(const Words& words, size_t i) {
   const std::string& w = words[i].text;
-  if (IsOneOf(w, {"yes", "yeah", "true", "correct", "affirmative"})) return i > 0 && Negates(words, i - 1) ? -1 : 1;
-  if (IsOneOf(w, {"nope", "false", "incorrect", "untrue", "negative"})) return i > 0 && Negates(words, i - 1) ? 1 : -1;
+  const bool negated = i > 0 && Negates(words, i - 1);
+  if (IsOneOf(w, {"yes", "yeah"})) return negated ? -1 : 1;
+  if (w == "nope") return negated ? 1 : -1;
+  if (IsOneOf(w, {"true", "correct", "affirmative"}) && IsVerdict(words, i)) return negated ? -1 : 1;
+  if (IsOneOf(w, {"false", "incorrect", "untrue", "negative"}) && IsVerdict(words, i)) return negated ? 1 : -1;
   if (w == "no") return i + 1 == words.size() || words[i + 1].before != " " ? -1 : 0;
-  return 0;
+  return PolarOpening(words, i);
+}
+
+// "It does not.", "They can.": a pronoun and an auxiliary make the clause, and the rest is as in the question. 0: it is none.
+int PolarEllipsis(const Words& words, size_t end) {
+  if (words[0].text == "thats" && end >= 2) return words[1].text == "right" ? 1 : Negates(words, 1) ? -1 : 0;  // "that's not so"
+  if (end < 2 || !IsOneOf(words[0].text, {"it", "he", "she", "they", "one", "you", "we", "this", "that", "there"})) return 0;
+  const std::string& verb = words[1].text;
+  const auto over_at = [&](size_t i) {  // "the case" and "so" say no more
+    while (i < end && !BeginsClause(words, i) && IsOneOf(words[i].text, {"the", "case", "so", "right"})) ++i;
+    return i >= end || BeginsClause(words, i);
+  };
+  const bool over = over_at(2);
+  if (Negates(words, 1) && verb != "no") return over ? -1 : 0;
+  if (!IsOneOf(verb, {"is", "are", "was", "were", "does", "do", "did", "can", "could", "may", "might", "must", "has", "have",
+                      "had", "will", "would", "should"}))
+    return 0;
+  if (over) return 1;
+  return Negates(words, 2) && words[2].text != "no" && over_at(3) ? -1 : 0;
 }
 
 bool IsContent(const Word& w) { return !IsFunctionWord(w.text) && w.text.size() > 1; }
@@ -75,6 +122,8 @@ std::optional<Verdict> MatchPolar(const Gold& gold, std::string_view focus) {
   int given = 0;
   const size_t end = SentenceEnd(words, 0);
   for (size_t i = 0; i < end && given == 0; ++i) given = PolarWord(words, i);
+  if (HasAny(Joined(words), {" yes and no ", " yes or no "})) return Verdict{Grade::kIncorrect, "yes or no: both"};
+  if (given == 0) given = PolarEllipsis(words, end);
   if (given == 0) {  // "It cannot be exercised before its expiry."
     size_t shared = 0;
     for (const Word* w : ContentOf(words, 0, end)) {

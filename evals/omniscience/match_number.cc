@@ -9,8 +9,6 @@
 namespace tidemark::omniscience {
 namespace {
 
-bool HasDigit(std::string_view text) { return text.find_first_of("0123456789") != text.npos; }
-
 // "18 characters and 2 check digits, so 20 in total": what follows the last "so", if a number does.
 std::string_view AfterConclusion(std::string_view focus) {
   const Words words = SplitWords(focus);
@@ -23,35 +21,6 @@ std::string_view AfterConclusion(std::string_view focus) {
     if (!FindQuantities(rest).empty()) return rest;
   }
   return focus;
-}
-
-// "SIGTERM is 15, SIGKILL is 9"; "11 % in 2015 and 12 % in 2016": where the clause of the first number is about something that
-// the question does not name, the first number whose clause is about what it names. nullptr: no such difference.
-const Quantity* InClauseAskedFor(const std::vector<const Quantity*>& candidates, const Words& words, const Words& question) {
-  const auto is_subject = [](const Word& w) {
-    return w.original.size() > 1 && (LooksLikeYear(w.text) || (w.capital && !IsFunctionWord(w.text)));
-  };
-  const auto about = [&](const Quantity& q) {  // subjects named in the question, and others
-    const size_t at = WordAt(words, q.begin);
-    size_t begin = at, end = at + 1;
-    const auto parts = [&](size_t i) { return BeginsClause(words, i) || IsOneOf(words[i].text, {"and", "while", "whereas"}); };
-    while (begin > 0 && begin < words.size() && !parts(begin)) --begin;
-    while (end < words.size() && !parts(end)) ++end;
-    std::pair<size_t, size_t> counts;
-    for (size_t i = begin; i < std::min(end, words.size()); ++i) {
-      if (!is_subject(words[i]) || i == at) continue;
-      const bool asked = std::any_of(question.begin(), question.end(), [&](const Word& w) { return w.text == words[i].text; });
-      ++(asked ? counts.first : counts.second);
-    }
-    return counts;
-  };
-  const auto first = about(*candidates.front());
-  if (first.first > 0 || first.second == 0) return nullptr;
-  for (const Quantity* q : candidates) {
-    const auto counts = about(*q);
-    if (counts.first > 0 && counts.second == 0 && q->unit.dimension == candidates.front()->unit.dimension) return q;
-  }
-  return nullptr;
 }
 
 // The number that is meant among those found; nullptr: none.
@@ -75,10 +44,22 @@ const Quantity* Choose(const std::vector<Quantity>& all, const std::vector<Quant
     return q.bare && !(gold.bare && gold.value >= 1000) && q.value >= 1000 && q.value <= 2100 &&
            (led || (q.begin > 0 && text[q.begin - 1] == '('));
   };
+  // "Half" is a number only where a share may be meant.
+  const auto is_part = [&](const Quantity& q) {
+    return q.spelled_part && gold.unit.dimension.kind != "percent" && gold.place >= 0;
+  };
+  if (others(is_part)) std::erase_if(candidates, [&](const Quantity* q) { return is_part(*q); });
   if (others(is_one)) std::erase_if(candidates, [&](const Quantity* q) { return is_one(*q); });
   if (others(is_year)) std::erase_if(candidates, [&](const Quantity* q) { return is_year(*q); });
   if (candidates.empty()) return nullptr;
-  if (const Quantity* q = InClauseAskedFor(candidates, words, question)) return q;
+  std::vector<const Quantity*> alike;  // of one dimension
+  std::vector<size_t> places;
+  for (const Quantity* q : candidates) {
+    if (q->unit.dimension != candidates.front()->unit.dimension) continue;
+    alike.push_back(q);
+    places.push_back(WordAt(words, q->begin));
+  }
+  if (const auto k = InClauseAskedFor(places, words, question)) return alike[*k];
   if (!gold.unit.dimension.empty()) {
     for (const Dimension& dimension : {gold.unit.dimension, Dimension()}) {
       for (const Quantity* q : candidates) {
@@ -128,7 +109,7 @@ Verdict CompareNumbers(const Quantity& gold, const Quantity& answer, const Unit&
     return {Grade::kCorrect, "number: point before thousands"};
   const double difference = std::fabs(value - gold.value), slack = 1e-9 * std::fabs(gold.value);
   if (difference <= 0.5 * std::pow(10.0, place) + slack) {
-    const bool finer = answer_place < place && difference > slack && !converted;
+    const bool finer = answer_place < place && !answer.spelled_part && difference > slack && !converted;
     if (finer && !gold.round && digits == 0 && difference >= 0.5 * std::pow(10.0, place) - slack)
       return {Grade::kIncorrect, "number: differs"};  // 7.5 is no closer look at 8
     if (finer && !gold.round && digits == 0) return {Grade::kPartial, "number: more precise"};
@@ -163,6 +144,8 @@ std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus) {
   const Words words = SplitWords(focus);
   const int power = PowerAskedFor(question);
   const Quantity* chosen = Choose(all, asked, golds.front(), words, focus, SplitWords(question));
+  if (chosen == nullptr && golds.front().value == 0 && SaysNone(words, SplitWords(question)))
+    return Verdict{Grade::kCorrect, "number: none"};
   Verdict verdict{Grade::kIncorrect, "number: none given"};
   if (chosen != nullptr) {
     Quantity given = *chosen;
@@ -281,8 +264,20 @@ bool IsRatio(std::string_view gold) {
          gold.find(':', colon + 1) == gold.npos;
 }
 
+using Range = std::pair<Quantity, Quantity>;
+
+// "32-34 °C": the unit stands behind the second number and holds for both.
+Range WithOneUnit(Quantity low, Quantity high) {
+  if (low.unit.dimension.empty()) low.unit = high.unit;
+  if (low.power == 0 && high.power > 0 && low.value < high.value / std::pow(10.0, high.power) + 1) {  // "2 to 3 million"
+    low.value *= std::pow(10.0, high.power);
+    low.place += high.power;
+  }
+  return {low, high};
+}
+
 // "32-34 °C", "1891 to 1894": both ends of the gold, if it is such a range and nothing else.
-std::optional<std::pair<double, double>> RangeIn(std::string_view gold) {
+std::optional<Range> RangeIn(std::string_view gold) {
   const std::string cleaned = Clean(gold);
   const std::vector<Quantity> q = FindQuantities(cleaned);
   if (q.size() != 2 || !q[1].range_before || q[0].begin > 1) return std::nullopt;
@@ -290,21 +285,30 @@ std::optional<std::pair<double, double>> RangeIn(std::string_view gold) {
   if (between.find("or") != between.npos || between.find("and") != between.npos || between.find('/') != between.npos)
     return std::nullopt;
   if (q[1].value <= q[0].value || SplitWords(std::string_view(cleaned).substr(q[1].end)).size() > 2) return std::nullopt;
-  return std::pair{q[0].value, q[1].value};
+  return WithOneUnit(q[0], q[1]);
 }
 
-// Both ends in a row: A; one of them alone: C.
-Verdict MatchRange(const std::pair<double, double>& range, std::string_view focus, const std::vector<Quantity>& asked) {
-  std::vector<double> given;
+// Both ends in a row: A; one of them alone, or both but for rounding: C.
+Verdict MatchRange(const Range& range, std::string_view focus, std::string_view question) {
+  const std::vector<Quantity> asked = FindQuantities(question);
+  const Unit unit = UnitAskedFor(question);
+  const Words words = SplitWords(focus);
+  const auto compare = [&](const Quantity& end, const Quantity& q) { return CompareNumbers(end, q, unit, 0).grade; };
+  const auto either = [&](const Quantity& q) { return q.value == range.first.value || q.value == range.second.value; };
+  std::vector<Quantity> given;
   for (const Quantity& q : FindQuantities(focus)) {
-    const bool known = q.value != range.first && q.value != range.second &&
-                       std::any_of(asked.begin(), asked.end(), [&](const Quantity& a) { return a.value == q.value; });
-    if (!known) given.push_back(q.value);
+    const bool known =
+        !either(q) && std::any_of(asked.begin(), asked.end(), [&](const Quantity& a) { return a.value == q.value; });
+    if (!known && !Negated(words, WordAt(words, q.begin))) given.push_back(q);
   }
   for (size_t i = 0; i + 1 < given.size(); ++i) {
-    if (given[i] == range.first && given[i + 1] == range.second) return {Grade::kCorrect, "range"};
+    const Range pair = WithOneUnit(given[i], given[i + 1]);
+    const Grade low = compare(range.first, pair.first), high = compare(range.second, pair.second);
+    if (low == Grade::kCorrect && high == Grade::kCorrect) return {Grade::kCorrect, "range"};
+    if (low != Grade::kIncorrect && high != Grade::kIncorrect) return {Grade::kPartial, "range: roughly"};
   }
-  const bool one = given.size() == 1 && (given[0] == range.first || given[0] == range.second);
+  const bool one = given.size() == 1 &&
+                   (compare(range.first, given[0]) == Grade::kCorrect || compare(range.second, given[0]) == Grade::kCorrect);
   return one ? Verdict{Grade::kPartial, "range: one end"} : Verdict{Grade::kIncorrect, "range: differs"};
 }
 
@@ -317,7 +321,7 @@ std::optional<Verdict> MatchTwoNumbers(const Gold& gold, Kind kind, std::string_
   }
   const auto range = RangeIn(gold.answer);
   if (!range || (kind != Kind::kNumber && !gold.kind.empty())) return std::nullopt;
-  return MatchRange(*range, focus, FindQuantities(Clean(gold.question)));
+  return MatchRange(*range, focus, Clean(gold.question));
 }
 
 }  // namespace tidemark::omniscience

@@ -22,6 +22,8 @@ std::optional<Verdict> MatchNumber(const Gold& gold, std::string_view focus);
 // A gold of two: "3:1", "32-34 °C".
 std::optional<Verdict> MatchTwoNumbers(const Gold& gold, Kind kind, std::string_view focus);
 std::optional<Verdict> MatchDate(const Gold& gold, std::string_view focus);
+// The class of an identifier: "4xx" for 404.
+bool GivesClass(const Gold& gold, std::string_view focus);
 Verdict MatchIdentifier(const Gold& gold, std::string_view focus);
 Verdict MatchCode(const Gold& gold, std::string_view focus);
 Verdict MatchName(const Gold& gold, std::string_view focus, bool person);
@@ -35,11 +37,20 @@ bool Negated(const Words& words, size_t i);
 size_t NamedAt(const Words& words, size_t at, const Words& form);
 // "Sir", "Justice": may stand before a name or not.
 bool IsTitle(std::string_view word);
-// A surname at words[at] stands behind a given name that no form of the gold has: "Henri Cohen".
+// "Economist", "painter".
+bool IsOccupation(std::string_view word);
+// "XIV", "II": a Roman numeral in capitals, as rulers have.
+bool IsRegnalNumber(const Word& word);
+// A given name and a surname so common (US census, among the first hundred) that others of the same name are likely, so that a
+// middle name tells them apart: John Adams and John Quincy Adams.
+bool HasNamesakes(const Words& form);
+// A surname at words[at] stands behind given names that no form of the gold has: "Henri Cohen", "George W. Bush" for George H. W.
 bool OfAnotherBearer(const Words& words, size_t at, const std::vector<Words>& forms, const Words& question);
 
 // A gold of "yes", "no", "true" or "false"; nullopt: it is none.
 std::optional<Verdict> MatchPolar(const Gold& gold, std::string_view focus);
+// "None", "Venus has no moons": the number nought in words, where the question asks for moons.
+bool SaysNone(const Words& words, const Words& question);
 // The words of a gold that is no proper name, in other forms and with other small words between them; of a long one four fifths
 // in one sentence that is negative where the gold is.
 bool SaysInOtherWords(const std::string& gold, const Words& words);
@@ -51,6 +62,10 @@ std::vector<GoldItem> GoldItems(const Gold& gold, const Words& question);
 // All parts in any order and nothing else beside them: A; at least half of them: C.
 std::optional<Verdict> MatchList(const Gold& gold, const std::vector<GoldItem>& items, std::string_view focus,
                                  const Words& question, bool person);
+
+// Of the words at `places`, the first whose clause is about something that the question names, where that of the first is about
+// something else: "SIGTERM is 15, SIGKILL is 9". nullopt: no such difference.
+std::optional<size_t> InClauseAskedFor(const std::vector<size_t>& places, const Words& words, const Words& question);
 
 // Four digits that may be a year.
 bool LooksLikeYear(const std::string& text);

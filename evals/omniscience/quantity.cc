@@ -15,10 +15,6 @@ namespace {
 
 constexpr size_t kMostQuantities = 256;
 
-bool IsAsciiLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsWordByte(char c) { return IsAsciiLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0xC3 || c == '_'; }
-
 struct Magnitude {
   std::string_view name;
   int power;
@@ -229,6 +225,7 @@ std::optional<Quantity> ReadNumeral(std::string_view text, std::string_view orig
   }
   // A letter right behind belongs to an identifier, unless it begins a unit or a magnitude.
   size_t unit = 0;
+  if (q.bare && q.round && text.substr(q.end, 2) == "'s") return std::nullopt;  // a decade
   if (q.end < text.size() && IsWordByte(text[q.end]) && MagnitudeAfter(text, original, q) == nullptr) {
     UnitAt(original, q.end, unit);
     // "12A", "5B", "3T": a number of a section or a model more often than a quantity.
@@ -264,61 +261,6 @@ bool JoinsNumbers(std::string_view between) {
 
 }  // namespace
 
-size_t ParseNumberWords(const std::vector<std::string>& words, size_t i, double& value) {
-  static constexpr std::string_view kSmall[] = {"zero",     "one",     "two",     "three",     "four",     "five",    "six",
-                                                "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
-                                                "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
-  static constexpr std::string_view kOrdinal[] = {"zeroth",    "first",     "second",      "third",      "fourth",
-                                                  "fifth",     "sixth",     "seventh",     "eighth",     "ninth",
-                                                  "tenth",     "eleventh",  "twelfth",     "thirteenth", "fourteenth",
-                                                  "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"};
-  static constexpr std::string_view kTens[] = {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
-  static constexpr std::string_view kTenth[] = {"twentieth", "thirtieth",  "fortieth",  "fiftieth",
-                                                "sixtieth",  "seventieth", "eightieth", "ninetieth"};
-  double total = 0, group = 0;
-  bool any = false, tens_open = false, small_open = true;
-  size_t n = 0;
-  for (; i + n < words.size() && n < 16; ++n) {
-    const std::string& w = words[i + n];
-    const auto find = [&w](const auto& list) { return std::find(std::begin(list), std::end(list), w) - std::begin(list); };
-    const auto small = find(kSmall), ordinal = find(kOrdinal), tens = find(kTens), tenth = find(kTenth);
-    const bool last = ordinal < std::ssize(kOrdinal) || tenth < std::ssize(kTenth);
-    if (small < std::ssize(kSmall) || ordinal < std::ssize(kOrdinal)) {
-      const auto v = std::min(small, ordinal);
-      if (!small_open && !(tens_open && v >= 1 && v <= 9)) break;
-      group += static_cast<double>(v);
-      small_open = tens_open = false;
-    } else if (tens < std::ssize(kTens) || tenth < std::ssize(kTenth)) {
-      if (!small_open) break;
-      group += 20.0 + 10.0 * static_cast<double>(std::min(tens, tenth));
-      tens_open = true;
-      small_open = false;
-    } else if (w == "hundred" && any) {
-      group = std::max(group, 1.0) * 100;
-      small_open = true;
-    } else if ((w == "thousand" || w == "million" || w == "billion" || w == "trillion") && any) {
-      total += std::max(group, 1.0) * (w == "thousand" ? 1e3 : w == "million" ? 1e6 : w == "billion" ? 1e9 : 1e12);
-      group = 0;
-      small_open = true;
-    } else if (w == "dozen") {
-      group = std::max(group, 1.0) * 12;
-      any = true;
-      ++n;
-      break;
-    } else if (!(w == "and" && any && small_open)) {
-      break;
-    }
-    any = true;
-    if (last) {
-      ++n;
-      break;
-    }
-  }
-  while (n > 0 && words[i + n - 1] == "and") --n;
-  value = total + group;
-  return any ? n : 0;
-}
-
 std::vector<Quantity> FindQuantities(std::string_view cleaned) {
   std::string text(cleaned);  // ASCII lower case: units and magnitudes are ASCII, bytes keep their place
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -345,10 +287,16 @@ std::vector<Quantity> FindQuantities(std::string_view cleaned) {
       }
     } else {
       double value = 0;
-      const size_t n = ParseNumberWords(texts, i, value);
+      size_t n = ParseYearWords(words, i, value);
+      const bool year = n > 0;
+      const size_t part = year ? 0 : ParsePart(words, i, value);
+      if (n == 0) n = part > 0 ? part : ParseNumberWords(texts, i, value);
       if (n == 0) continue;
       q.emplace();
       q->value = value;
+      q->bare = year;
+      q->spelled_part = part > 0;
+      if (part > 0) q->place = -6;
       q->begin = words[i].begin;
       q->end = words[i + n - 1].end;
       q->spelled_one = n == 1 && texts[i] == "one";
@@ -369,8 +317,11 @@ Unit UnitAskedFor(std::string_view cleaned_question) {
       size_t length = 0;
       const Unit unit = UnitAt(cleaned_question, at + lead.size(), length, false);
       const std::string_view name = cleaned_question.substr(at + lead.size(), length);
-      // One letter is rarely a unit in a question, and "in MA" is a place.
-      if (length > 1 && !IsOneOf(name, {"MA", "PA", "us", "am", "pm", "PM"})) return unit;
+      // One letter is rarely a unit in a question, two capitals are a place more often than a unit but for bytes, and some
+      // symbols are words too.
+      const bool capitals = length == 2 && std::none_of(name.begin(), name.end(), [](char c) { return c < 'A' || c > 'Z'; });
+      const bool place = capitals && unit.dimension.powers.back() == 0;
+      if (length > 1 && !place && !IsOneOf(name, {"us", "am", "pm"})) return unit;
     }
   }
   return {};

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "evals/omniscience/text.h"
 #include "evals/omniscience/units.h"
 
 namespace tidemark::omniscience {
@@ -19,6 +20,7 @@ struct Quantity {
   bool bound = false;         // "more than", "at least": not a value
   bool approximate = false;   // "about", "roughly", "~"
   bool spelled_one = false;   // the word "one", which is often no number
+  bool spelled_part = false;  // "half", "two thirds"
   bool bare = false;          // a whole number of 3 or 4 digits without unit, sign or magnitude: may be a year
   bool range_before = false;  // joined to the previous number by "or", "to", a dash, a slash
   size_t begin = 0, end = 0;  // bytes of the cleaned text, unit included
@@ -38,6 +40,12 @@ double InBase(const Quantity& q);
 
 // Value of number words ("two hundred and six", "twenty-second", "dozen") starting at words[i]: how many words, 0 for none.
 size_t ParseNumberWords(const std::vector<std::string>& words, size_t i, double& value);
+
+// A year in words, "nineteen eighty-four", "nineteen oh five": how many words, 0 for none.
+size_t ParseYearWords(const Words& words, size_t i, double& value);
+
+// "half", "a quarter", "two thirds", "three-quarters": how many words, 0 for none. Not "the first half", "half-life".
+size_t ParsePart(const Words& words, size_t i, double& value);
 
 }  // namespace tidemark::omniscience
 

@@ -22,11 +22,18 @@ bool Colours(std::string_view word) {
                         "hm",           "um",           "oh",         "alas",      "precisely"});
 }
 
+// Not part of what the sentence says: a word that only colours it, or a "No" with a pause behind it ("No, 1655").
+bool Skipped(const Words& words, size_t i) {
+  const bool interjection = words[i].text == "no" && BeginsSentence(words, i) && i + 1 < words.size() &&
+                            words[i + 1].before != " " && !BeginsSentence(words, i + 1);
+  return interjection || Colours(words[i].text);
+}
+
 std::vector<Sentence> Sentences(const Words& words) {
   std::vector<Sentence> sentences;
   for (size_t i = 0; i < words.size(); ++i) {
     if (BeginsSentence(words, i)) sentences.emplace_back(" ");
-    if (!Colours(words[i].text)) sentences.back() += words[i].text + " ";
+    if (!Skipped(words, i)) sentences.back() += words[i].text + " ";
   }
   return sentences;
 }
@@ -54,13 +61,9 @@ std::vector<size_t> Claims(const Words& words, const Words& question) {
     const bool name = words[i].capital && i > begin && text != "i" && text != "im" && text != "ive";
     const bool asked = std::any_of(question.begin(), question.end(), [&](const Word& w) { return w.text == text; });
     if ((digits || name) && !asked && !introduction && claims.back() == kNone) claims.back() = length;
-    if (!Colours(text)) length += text.size() + 1;
+    if (!Skipped(words, i)) length += text.size() + 1;
   }
   return claims;
-}
-
-bool Starts(const Sentence& s, std::initializer_list<std::string_view> openings) {
-  return std::any_of(openings.begin(), openings.end(), [&](std::string_view o) { return s.compare(1, o.size(), o) == 0; });
 }
 
 // "not 100 % sure", "not entirely certain" only hedges where something else is said: such words are taken out then.
@@ -120,10 +123,10 @@ size_t FindNegatedBeing(const Sentence& s, const Words& question) {
     const std::string_view word = std::string_view(s).substr(begin, end - begin);
     const bool negates = IsOneOf(word, {"not", "never", "isnt", "arent", "wasnt", "werent", "hasnt", "havent", "hadnt", "doesnt",
                                         "dont", "didnt", "neither", "cannot", "cant"});
-    bool copula = IsOneOf(word, {"isnt", "arent", "wasnt", "werent"}) || s.substr(0, begin).ends_with(" is ") ||
-                  s.substr(0, begin).ends_with(" are ") || s.substr(0, begin).ends_with(" was ") ||
-                  s.substr(0, begin).ends_with(" were ");
-    copula = copula || word == "never";  // "there never was a Duchy of Lorn"
+    const std::string_view before = std::string_view(s).substr(0, begin);
+    const bool copula = IsOneOf(word, {"isnt", "arent", "wasnt", "werent", "never"}) ||  // "there never was a Duchy of Lorn"
+                        before.ends_with(" is ") || before.ends_with(" are ") || before.ends_with(" was ") ||
+                        before.ends_with(" were ");
     size_t next = end;
     for (int skipped = 0; negates && skipped < kMostBetween && next + 1 < s.size(); ++skipped) {
       const size_t stop = s.find(' ', next + 1);
@@ -167,14 +170,14 @@ size_t FindNoThing(const Sentence& s, const Words& question) {
 // "is fictional", "a made-up drug", "the premise is false", "infinitely many": what is said of things that are not.
 size_t FindUnreal(const Sentence& s) {
   const std::vector<std::string_view> t = Tokens(s);
-  bool premise = false;  // looked at
+  bool premise = false, neither = false;  // looked at
   for (size_t i = 0; i < t.size(); ++i) {
     const size_t at = static_cast<size_t>(t[i].data() - s.data()) - 1;
     if (IsOneOf(t[i], {"fictional", "fictitious", "imaginary", "mythical", "legendary", "nonexistent", "fabricated", "hoax",
                        "imagined", "invented", "undefined", "infinite", "infinitely", "endless", "unbounded", "fake", "bogus"})) {
       const std::string_view before = i > 0 ? t[i - 1] : "";
       const bool said = IsOneOf(before, {"is", "are", "was", "be", "a", "an", "entirely", "purely", "completely", "likely",
-                                         "probably", "apparently", "clearly", "seems", "appears", "as", "are", "and", "or"});
+                                         "probably", "apparently", "clearly", "seems", "appears", "as", "and", "or"});
       if (said || i == 0 || IsOneOf(t[i], {"nonexistent", "infinitely"})) return at;
     }
     const std::string_view next = i + 1 < t.size() ? t[i + 1] : "";
@@ -184,7 +187,9 @@ size_t FindUnreal(const Sentence& s) {
     if (t[i] == "premise" && !std::exchange(premise, true) &&
         HasAny(std::string_view(s).substr(at), {" false ", " incorrect ", " mistaken ", " wrong ", " flawed ", " not "}))
       return at;
-    if (t[i] == "neither" && HasAny(std::string_view(s).substr(at), {" exists ", " exist ", " existed "})) return at;
+    if (t[i] == "neither" && !std::exchange(neither, true) &&
+        HasAny(std::string_view(s).substr(at), {" exists ", " exist ", " existed "}))
+      return at;
     if (IsOneOf(t[i], {"myth", "legend", "fiction"}) && i > 0 && IsOneOf(t[i - 1], {"a", "of", "pure", "just", "only"}))
       return at;
   }
@@ -205,10 +210,13 @@ size_t FindDenial(const Sentence& s, size_t claim, const Words& question) {
       if (IsQuestionRoot(w, question)) first = std::min(first, at);
     }
   }
-  if (!HasAny(s, {" nobody else ", " no one else "})) first = std::min({first, s.find(" nobody "), s.find(" no one ")});
-  // "No, 1655" negates something else.
-  const bool number_behind_no = s.size() > 4 && s[4] >= '0' && s[4] <= '9' && claim == 4;
-  if (Starts(s, {"nobody ", "no one ", "none ", "nothing ", "no "}) && s != " no " && !number_behind_no) first = 0;
+  for (const std::string_view nobody : {" nobody ", " no one "}) {
+    const size_t at = s.find(nobody);
+    if (at != s.npos && std::string_view(s).substr(at + nobody.size(), 5) != "else ") first = std::min(first, at);
+  }
+  if (Starts(s, {"nobody ", "no one ", "none ", "nothing ", "no "}) && s != " no " &&
+      !Starts(s, {"nobody else ", "no one else "}))
+    first = 0;
   for (const std::string_view no :
        {" there is no ", " there are no ", " there was no ", " there were no ", " theres no ", " there isnt ", " there arent ",
         " there wasnt ", " there is not ", " has no ", " have no ", " had no ", " defines no ", " contains no "}) {
@@ -265,10 +273,6 @@ bool BeginsWithAnswer(const Words& words, const Words& question) {
   return !DoesNotKnow(clause) && !Unknowable(clause) && FindDenial(clause, kNone, question) == kNone;
 }
 
-}  // namespace
-
-namespace {
-
 // Words with which an answer is given for what the speaker takes it to be: "I think it is", "probably", "it was". Not those of
 // mere possibility.
 bool Commits(const Sentence& s, const Words& question) {
@@ -279,10 +283,7 @@ bool Commits(const Sentence& s, const Words& question) {
     return false;
   const std::vector<std::string_view> tokens = Tokens(s);
   return std::any_of(tokens.begin(), tokens.end(), [&](std::string_view w) {
-    return !IsFunctionWord(w) && !IsNegation(w) && !IsQuestionRoot(w, question) && !Colours(w) &&
-           !IsOneOf(w, {"sure",   "certain", "unsure", "uncertain",   "confident", "best",    "say",
-                        "exact",  "im",      "answer", "want",        "give",      "wrong",   "am",
-                        "fairly", "pretty",  "know",   "information", "without",   "further", "details"});
+    return !IsFunctionWord(w) && !IsAboutKnowing(w) && !IsQuestionRoot(w, question) && !Colours(w);
   });
 }
 

@@ -18,10 +18,19 @@ std::span<const std::string_view> Slice(const std::vector<std::string_view>& tok
   return std::span(tokens).subspan(begin, std::min(length, tokens.size() - begin));
 }
 
+// "We" and "our" speak for the speaker where a main clause begins, not in "which we cannot see directly".
+bool BeginsMainClause(const std::vector<std::string_view>& t, size_t i) {
+  if (i == 0) return true;
+  return IsOneOf(t[i - 1], {"but", "and", "as", "since", "because", "if", "yet", "or", "to", "in", "from", "of", "beyond"}) ||
+         IsOneOf(t[0], {"in", "at", "for", "given", "with", "without", "based", "from", "to", "according", "as", "while",
+                        "although", "though", "since", "until", "after", "on"});
+}
+
 // A speaker among tokens [begin, end): "I" only before a verb, as it numbers articles too.
 bool Speaks(const std::vector<std::string_view>& t, size_t begin, size_t end) {
   for (size_t i = begin; i < end; ++i) {
-    if (IsOneOf(t[i], {"im", "ive", "my", "me", "we", "our"})) return true;
+    if (IsOneOf(t[i], {"im", "ive", "my", "me"})) return true;
+    if (IsOneOf(t[i], {"we", "our"}) && BeginsMainClause(t, i)) return true;
     if (t[i] == "i" && i + 1 < t.size() &&
         (IsNegation(t[i + 1]) ||
          IsOneOf(t[i + 1], {"am", "do", "did", "could", "have", "was", "will", "would", "must", "lack", "wish", "forget",
@@ -80,6 +89,33 @@ bool SpeakerDoesNot(const std::vector<std::string_view>& t) {
   return false;
 }
 
+bool IsFurther(std::string_view w) { return IsOneOf(w, {"more", "additional", "further", "some", "enough", "sufficient"}); }
+
+// The noun t[i] of information is missing: "no reliable data", "not enough context", "lack of information". "Not" needs more
+// than a noun behind it: "not the data link layer" denies something else.
+bool LacksBefore(const std::vector<std::string_view>& t, size_t i) {
+  for (size_t k = i; k-- > (i > 4 ? i - 4 : 0);) {
+    if (IsOneOf(t[k], {"no", "without", "insufficient", "lack", "limited"})) return true;
+    const bool negated = IsOneOf(t[k], {"not", "isnt", "arent", "wasnt"});
+    if (negated && std::any_of(t.begin() + static_cast<std::ptrdiff_t>(k), t.begin() + static_cast<std::ptrdiff_t>(i),
+                               [](std::string_view w) {
+                                 return IsFurther(w) || IsOneOf(w, {"any", "have", "provided", "given"});
+                               }))
+      return true;
+    if (IsOneOf(t[k], {"the", "a", "an"}) && k + 1 < i) break;  // "without the physical layer, data ..."
+  }
+  return false;
+}
+
+// "I would need access to", "answering this requires access to": what is needed is needed for the answer.
+bool AboutAnswering(const std::vector<std::string_view>& t, size_t i) {
+  constexpr size_t kBack = 8;
+  const size_t from = i > kBack ? i - kBack : 0;
+  return Speaks(t, from, i) || Has(Slice(t, from, i - from), [](std::string_view w) {
+           return IsOneOf(w, {"would", "answering", "answer", "question", "determining", "verifying", "know"});
+         });
+}
+
 // "not enough information", "without more context", "the information is not available", "would need access to".
 bool InformationIsLacking(const std::vector<std::string_view>& t) {
   for (size_t i = 0; i < t.size(); ++i) {
@@ -87,18 +123,14 @@ bool InformationIsLacking(const std::vector<std::string_view>& t) {
     const size_t from = i >= 4 ? i - 4 : 0;
     const auto before = Slice(t, from, i - from);
     const bool noun = !IsOneOf(t[i], {"answer", "idea", "clue", "access", "tools", "memory", "knowledge"});
-    if (noun && Has(before, [](std::string_view w) {
-          return IsOneOf(w, {"no", "not", "insufficient", "lack", "limited", "without", "isnt", "arent", "wasnt"});
-        }))
-      return true;
-    if (Has(before,
-            [](std::string_view w) {
-              return IsOneOf(w, {"need", "needs", "needed", "require", "requires", "required", "provide", "requiring"});
-            }) &&
-        Has(before, [](std::string_view w) {
-          return IsOneOf(w, {"more", "additional", "further", "some", "need", "require", "requires"});
-        }))
-      return true;
+    const auto needs_it = [](std::string_view w) { return IsOneOf(w, {"need", "needs", "require", "requires"}); };
+    if (Has(before, needs_it) && Has(Slice(t, from > 0 ? from - 1 : 0, i - from + 1), IsNegation) && !Speaks(t, 0, i))
+      continue;  // "requires no further data"
+    if (noun && LacksBefore(t, i)) return true;
+    const bool needed = Has(before, [](std::string_view w) {
+      return IsOneOf(w, {"need", "needs", "needed", "require", "requires", "required", "provide", "requiring"});
+    });
+    if (needed && (Has(before, IsFurther) || AboutAnswering(t, i))) return true;
     const auto behind = Slice(t, i + 1, 6);
     const bool negated = Has(behind.first(std::min<size_t>(behind.size(), 3)), IsNegation);
     if (noun && (Has(behind, LacksIt) || (negated && Has(behind, [](std::string_view w) {
@@ -107,7 +139,11 @@ bool InformationIsLacking(const std::vector<std::string_view>& t) {
                                                                "accessible", "given", "within", "part"});
                                           }))))
       return true;
-    if (noun && Has(behind, [](std::string_view w) { return IsOneOf(w, {"needed", "required", "necessary"}); })) return true;
+    const bool needs = Has(behind, [](std::string_view w) { return IsOneOf(w, {"needed", "required", "necessary", "needs"}); });
+    if (noun && needs && (Has(before, IsFurther) || Has(behind.first(std::min<size_t>(behind.size(), 2)), [](std::string_view w) {
+                            return w == "is" || w == "are" || w == "would";
+                          })))
+      return true;
   }
   return false;
 }
@@ -123,10 +159,6 @@ bool SpeakerMustLook(const std::vector<std::string_view>& t) {
       return true;
   }
   return false;
-}
-
-bool Starts(const Sentence& s, std::initializer_list<std::string_view> openings) {
-  return std::any_of(openings.begin(), openings.end(), [&](std::string_view o) { return s.compare(1, o.size(), o) == 0; });
 }
 
 bool Is(const Sentence& s, std::initializer_list<std::string_view> whole) {
@@ -146,7 +178,7 @@ constexpr std::string_view kIdioms[] = {
     " im an ai ", " possible for me ", " impossible for me ", " couldnt tell you ",
     " isnt something i ", " not something i ", " no way for me ", " not publicly available ",
     " not publicly known ", " not publicly disclosed ", " cannot be determined ", " cannot be answered ",
-    " cannot be verified ", " not able to answer ", " my guess would be as good ", " no lo se ",
+    " cannot be verified ", " not able to answer ", " as good as mine ", " as good as yours ", " no lo se ",
     " je ne sais pas ", " ich weiss es nicht ", " ich weiss nicht ", " non lo so ",
     " nao sei ", " keine ahnung ",
 };
@@ -164,6 +196,15 @@ bool SureOfIt(const Sentence& s) {
 }
 
 }  // namespace
+
+bool Starts(const Sentence& s, std::initializer_list<std::string_view> openings) {
+  return std::any_of(openings.begin(), openings.end(), [&](std::string_view o) { return s.compare(1, o.size(), o) == 0; });
+}
+
+bool IsAboutKnowing(std::string_view word) {
+  return IsSure(word) || Knows(word) || IsInformation(word) || IsNegation(word) ||
+         IsOneOf(word, {"want", "exact", "wrong", "best", "fairly", "pretty", "further", "am"});
+}
 
 std::vector<std::string_view> Tokens(const Sentence& s) {
   std::vector<std::string_view> tokens;

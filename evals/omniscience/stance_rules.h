@@ -2,6 +2,7 @@
 #ifndef TIDEMARK_EVALS_OMNISCIENCE_STANCE_RULES_H_
 #define TIDEMARK_EVALS_OMNISCIENCE_STANCE_RULES_H_
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,11 @@ namespace tidemark::omniscience {
 // One sentence as " w1 w2 w3 ", folded, without words that only colour it.
 using Sentence = std::string;
 std::vector<std::string_view> Tokens(const Sentence& s);
+
+bool Starts(const Sentence& s, std::initializer_list<std::string_view> openings);
+
+// Says something of how well one knows, not of what: "sure", "find", "information", "exact".
+bool IsAboutKnowing(std::string_view word);
 
 // "not", "cannot", "unable", "without", ...
 bool IsNegation(std::string_view word);

@@ -150,7 +150,8 @@ Words SplitWords(std::string_view cleaned) {
     word.text = Spelled(Fold(word.original));
     const size_t owner = word.text.size() > 2 && word.text.ends_with("'s") ? word.text.size() - 2 : 0;
     const std::string_view stem = std::string_view(word.text).substr(0, owner);
-    if (owner > 0 && !IsOneOf(stem, {"it", "there", "he", "she", "what", "that", "who", "here", "let", "where"}))
+    const bool decade = stem.ends_with('0') && std::all_of(stem.begin(), stem.end(), IsDigit);  // "the 1990's"
+    if (owner > 0 && !decade && !IsOneOf(stem, {"it", "there", "he", "she", "what", "that", "who", "here", "let", "where"}))
       word.text.resize(owner);
     std::erase(word.text, '\'');
     word.stem = Stem(word.text);
@@ -186,7 +187,8 @@ bool BeginsSentence(const Words& words, size_t i) {
   if (stop == gap.npos || gap.find(' ', stop) == gap.npos) return false;
   const std::string& previous = words[i - 1].text;
   const bool initial = previous.size() == 1 && words[i - 1].capital && words[i].capital;
-  return !initial && !IsOneOf(previous, {"vs", "v", "dr", "mr", "mrs", "st", "art", "sec", "no", "approx", "ca", "u", "s", "m"});
+  return !initial &&
+         !IsOneOf(previous, {"vs", "v", "dr", "mr", "mrs", "st", "art", "sec", "no", "approx", "ca", "u", "s", "m", "mt"});
 }
 
 bool BeginsClause(const Words& words, size_t i) {
@@ -215,6 +217,15 @@ bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> list
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
+bool Contains(const Words& words, std::string_view text) {
+  return std::any_of(words.begin(), words.end(), [&](const Word& w) { return w.text == text; });
+}
+
+bool HasDigit(std::string_view text) { return std::any_of(text.begin(), text.end(), IsDigit); }
+bool HasDigit(const Words& words) {
+  return std::any_of(words.begin(), words.end(), [](const Word& w) { return HasDigit(w.text); });
+}
+
 bool Matches(const Words& words, size_t at, const Words& part) {
   if (part.empty() || at + part.size() > words.size()) return false;
   for (size_t i = 0; i < part.size(); ++i) {
@@ -239,18 +250,17 @@ bool IsFiller(std::string_view word) {
 bool IsFunctionWord(std::string_view word) {
   return IsFiller(word) ||
          IsOneOf(word,
-                 {"although", "though",       "while",   "whereas",  "when",      "where",   "since",    "because",   "after",
-                  "before",   "then",         "however", "later",    "only",      "but",     "if",       "unlike",    "like",
-                  "both",     "even",         "not",     "no",       "or",        "nor",     "than",     "into",      "during",
-                  "under",    "over",         "between", "among",    "until",     "through", "against",  "about",     "can",
-                  "could",    "may",          "might",   "will",     "do",        "done",    "had",      "been",      "being",
-                  "his",      "her",          "their",   "our",      "your",      "you",     "we",       "him",       "them",
-                  "me",       "so",           "thus",    "hence",    "therefore", "other",   "others",   "some",      "any",
-                  "all",      "each",         "such",    "whose",    "whom",      "how",     "why",      "just",      "still",
-                  "yet",      "often",        "usually", "commonly", "instead",   "rather",  "together", "today",     "now",
-                  "without",  "within",       "per",     "via",      "upon",      "around",  "near",     "including", "actually",
-                  "indeed",   "respectively", "made",    "used",     "first",     "let",     "many",     "more",      "much",
-                  "during"});
+                 {"although", "though",  "while",    "whereas",   "when",   "where",     "since",    "because", "after",
+                  "before",   "then",    "however",  "later",     "only",   "but",       "if",       "unlike",  "like",
+                  "both",     "even",    "not",      "no",        "or",     "nor",       "than",     "into",    "during",
+                  "under",    "over",    "between",  "among",     "until",  "through",   "against",  "can",     "could",
+                  "may",      "might",   "will",     "do",        "done",   "had",       "been",     "being",   "his",
+                  "her",      "their",   "our",      "your",      "you",    "we",        "him",      "them",    "me",
+                  "so",       "thus",    "hence",    "therefore", "other",  "others",    "some",     "any",     "all",
+                  "each",     "such",    "whose",    "whom",      "how",    "why",       "just",     "still",   "yet",
+                  "often",    "usually", "commonly", "instead",   "rather", "together",  "today",    "now",     "without",
+                  "within",   "per",     "via",      "upon",      "near",   "including", "actually", "indeed",  "respectively",
+                  "made",     "used",    "first",    "let",       "many",   "more",      "much"});
 }
 
 }  // namespace tidemark::omniscience

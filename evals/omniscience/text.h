@@ -12,7 +12,7 @@
 namespace tidemark::omniscience {
 
 struct Word {
-  std::string text;           // folded, no possessive s: "Königsberg's" is "konigsberg"
+  std::string text;           // folded, no possessive s: "Königsberg's" is "konigsberg"; "1990's" is "1990s"
   std::string stem;           // text as Stem gives it
   std::string original;       // as written
   std::string before;         // what separates it from the previous word, spaces as one ' '
@@ -57,6 +57,15 @@ std::string Joined(const Words& words);
 bool HasAny(std::string_view joined, std::span<const std::string_view> phrases);
 bool HasAny(std::string_view joined, std::initializer_list<std::string_view> phrases);
 bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> list);
+bool Contains(const Words& words, std::string_view text);  // a word with this text
+
+// Bytes of ASCII.
+inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+inline bool IsAsciiLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+// A letter (of any script), a digit or an underscore.
+inline bool IsWordByte(char c) { return IsAsciiLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0xC3 || c == '_'; }
+bool HasDigit(std::string_view text);
+bool HasDigit(const Words& words);
 
 // Words [at, at + part.size()) equal part; words that are not both capitalised are compared by stem.
 bool Matches(const Words& words, size_t at, const Words& part);

@@ -148,9 +148,6 @@ struct BinaryPrefix {
 };
 constexpr BinaryPrefix kBinary[] = {{"Ki", "kibi", 1}, {"Mi", "mebi", 2}, {"Gi", "gibi", 3}, {"Ti", "tebi", 4}};
 
-bool IsAsciiLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 std::string Lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -239,8 +236,6 @@ size_t TokenLength(std::string_view text, size_t at) {
   }
   return end - at;
 }
-
-bool IsWordByte(char c) { return IsAsciiLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0xC3 || c == '_'; }
 
 // The longest name of a unit without prefixes.
 size_t PlainAt(std::string_view text, size_t at, Unit& unit) {

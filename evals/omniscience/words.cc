@@ -8,8 +8,6 @@
 namespace tidemark::omniscience {
 namespace {
 
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 void Replace(std::string& text, std::string_view from, std::string_view to) {
   for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
 }
@@ -114,10 +112,10 @@ bool SameRoot(std::string_view a, std::string_view b) {
   if (common < 3 || !letters(a) || !letters(b)) return false;
   const auto is_ending = [](std::string_view end) {
     return end.empty() ||
-           IsOneOf(end, {"s",    "es",   "d",    "ed",  "ing",   "e",    "er",   "ers",  "or",   "ors",  "y",   "ies",  "ied",
-                         "al",   "ally", "ly",   "ion", "ation", "ment", "ive",  "ance", "ence", "ant",  "ent", "able", "ible",
-                         "ity",  "ous",  "ness", "n",   "en",    "ic",   "ical", "ting", "ted",  "ning", "ned", "ling", "led",
-                         "ring", "red",  "ding", "ded", "ping",  "ped",  "ting", "ist",  "ship", "ian"});
+           IsOneOf(end, {"s",    "es",   "d",    "ed",   "ing",  "e",     "er",   "ers",  "or",   "ors",  "y",    "ies",
+                         "ied",  "al",   "ally", "ly",   "ion",  "ation", "ment", "ive",  "ance", "ence", "ant",  "ent",
+                         "able", "ible", "ity",  "ous",  "ness", "n",     "en",   "ic",   "ical", "ting", "ted",  "ning",
+                         "ned",  "ling", "led",  "ring", "red",  "ding",  "ded",  "ping", "ped",  "ist",  "ship", "ian"});
   };
   for (size_t cut = common; cut + 1 >= common && cut >= 3; --cut) {
     if (is_ending(a.substr(cut)) && is_ending(b.substr(cut))) return true;
@@ -170,7 +168,7 @@ struct LatexReader {
   // A backslash and letters.
   void Name(size_t& i, bool inside) {
     size_t end = i + 1;
-    while (end < text.size() && IsLetter(text[end])) ++end;
+    while (end < text.size() && IsAsciiLetter(text[end])) ++end;
     const std::string_view name = text.substr(i + 1, end - i - 1);
     const Command* command = FindCommand(name);
     const bool fraction = name == "frac" || name == "dfrac" || name == "tfrac";
@@ -186,7 +184,7 @@ struct LatexReader {
       argument = end;
       i = end - 1;
     } else if (inside) {
-      if (!out.empty() && (IsLetter(out.back()) || (out.back() >= '0' && out.back() <= '9'))) out += ' ';
+      if (!out.empty() && (IsAsciiLetter(out.back()) || (out.back() >= '0' && out.back() <= '9'))) out += ' ';
       out += name;
       i = end - 1;
     } else {
@@ -213,7 +211,7 @@ struct LatexReader {
       if (c == '$') {
         Dollar(i, inside);
       } else if (c == '\\' && i + 1 < text.size()) {
-        IsLetter(text[i + 1]) ? Name(i, inside) : Escape(i);
+        IsAsciiLetter(text[i + 1]) ? Name(i, inside) : Escape(i);
       } else if (c == '{' || c == '}') {
         Brace(i, inside);
       } else if (!inside || (c != '_' && c != '~')) {

@@ -3,9 +3,11 @@
 // - development: rows the rules were mended on.
 // - held_out: the other half of a seeded shuffle, measured once at the end: 122 of 142 before the mending, 138 after it.
 // - fresh: other questions, written after that: 56 of 62 when first measured; five of the six then led to rules.
-// - last: other questions again, written after the last change and measured once: 38 of 40.
-// On first sight of new questions that is 94 of 102 grades, and 96 of 102 on whether it is A. All by one hand, which also wrote
-// the rules, so strangers should expect less. No rule may be fitted to held_out or last.
+// - last: other questions again, written after the change that followed and measured once: 38 of 40 (Wilson interval 84 to 99 %).
+//   More rules followed, for the answers in omniscience_regression_test.cc.
+// - clean: other questions once more, written and graded after those and measured once: 37 of 40 (80 to 97 %), and 38 on whether
+//   the grade is A. This is the figure of the present rules; every other one was measured before some of them.
+// All by one hand, which also wrote the rules, so strangers should expect less. No rule may be fitted to held_out, last or clean.
 #include <set>
 #include <string>
 #include <vector>
@@ -68,6 +70,7 @@ TEST_CASE("the match judge agrees with a reader on the half held out until the e
 TEST_CASE("the match judge agrees with a reader on questions written after its rules") {
   Check("fresh", 62, 0.98, 0.98, {"f009 C is B"});
   Check("last", 40, 0.95, 0.95, {"l023 A is B", "l032 A is B"});
+  Check("clean", 40, 0.92, 0.95, {"c021 A is B", "c027 A is B", "c036 C is B"});
 }
 
 }  // namespace
