@@ -12,9 +12,15 @@
 #include "engine/core/file.h"
 #include "engine/core/sha256.h"
 #include "evals/models/engine_model.h"
+#include "evals/omniscience/prompts.h"
 #include "reports/environment.h"
 
 namespace tidemark::cli {
+namespace {
+
+constexpr const char* kFile = "file";  // the form of the prompt that reads --prompts
+
+}  // namespace
 
 GenerateOptions MergeOptions(const CLI::App& command, const GenerateOptions& task, const GenerateOptions& given) {
   GenerateOptions merged = task;
@@ -105,7 +111,12 @@ void ShowContext(const TextModel& model, const EngineFlags& flags) {
 
 void AddPromptFlags(CLI::App& command, PromptFlags& flags) {
   command.add_option("--prompt", flags.name, "form of the prompt, of those that `list choices` names; absent: the protocol's");
-  command.add_option("--prompts", flags.file, "JSON file with prompt texts; its hash goes into the report")
+  command
+      .add_option(
+          "--prompts", flags.file,
+          "JSON file with texts for omniscience: \"answer_system_prompt\" (may have {domain}, {topic}, {subtopic}, {question}; "
+          "empty: no system message) and \"answer_user_prompt\" (the same, {question} at least); other members (the "
+          "grader_prompt of judge) are ignored; the file's hash goes into the report")
       ->check(CLI::ExistingFile);
 }
 
@@ -115,14 +126,22 @@ void ApplyPrompts(const PromptFlags& flags, EvalJob& job) {
   if (!flags.file.empty() || (!flags.name.empty() && flags.name != protocol.prompt)) protocol.changed.push_back("prompt");
   if (!flags.name.empty()) protocol.prompt = flags.name;
   if (!flags.file.empty()) {
-    if (flags.name.empty()) protocol.prompt = "file";
+    // Another form would not read the file, whose hash would stand in the report all the same.
+    if (!flags.name.empty() && flags.name != kFile)
+      throw Error("--prompts", "--prompt " + Printable(flags.name), "no other form of the prompt beside a file of prompts",
+                  "leave one of the two out");
+    protocol.prompt = kFile;
     protocol.prompts_text = ReadFile(flags.file, uint64_t{1} << 20);
     protocol.prompts_sha256 = Sha256Hex(protocol.prompts_text);
   }
   if (protocol.prompt.empty()) protocol.prompt = job.dataset.prompt;
   std::string known;
   for (const Choice& choice : task.prompts) {
-    if (choice.name == protocol.prompt) return;
+    if (choice.name == protocol.prompt) {
+      // Read again for every row, but refused here by the file's name, before a model is loaded.
+      if (protocol.prompt == kFile && !flags.file.empty()) omniscience::ParseAnswerPrompts(protocol.prompts_text, flags.file);
+      return;
+    }
     known += (known.empty() ? "" : ", ") + std::string(choice.name);
   }
   if (protocol.prompt.empty()) return;

@@ -54,11 +54,11 @@ int JudgeByModel(const Flags& flags, const std::string& spec, const CLI::App& co
   EvalJob job{&JudgeTask(), LoadJudgedRows(run, flags.dataset),
               MergeOptions(command, JudgeTask().options, MakeGenerateOptions(flags.generate))};
   job.protocol.name = "judge";
-  std::string prompt = omniscience::OwnPrompts().grader;
+  std::string prompt = omniscience::OwnGraderPrompt();
   if (!flags.prompts.empty()) {
     job.protocol.prompts_text = ReadFile(flags.prompts, uint64_t{1} << 20);
     job.protocol.prompts_sha256 = Sha256Hex(job.protocol.prompts_text);
-    prompt = omniscience::ParsePrompts(job.protocol.prompts_text, flags.prompts).grader;
+    prompt = omniscience::ParseGraderPrompt(job.protocol.prompts_text, flags.prompts);
   }
   RunOptions options;
   options.out = flags.out;
@@ -161,7 +161,12 @@ void AddJudge(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--judge", flags->judge, "match: rules; model:SPEC: any text model, as after eval --model")
       ->capture_default_str();
-  command->add_option("--prompts", flags->prompts, "JSON file with a grader_prompt; absent: our own wording")
+  command
+      ->add_option(
+          "--prompts", flags->prompts,
+          "JSON file with a text \"grader_prompt\" that has {question}, {target} (the reference answer) and "
+          "{predicted_answer} in it; other members (the answer prompts of eval) are ignored; absent: our own wording. The "
+          "hash of the file and that of the text go into the report")
       ->check(CLI::ExistingFile);
   command->add_option("--dataset", flags->dataset, "rows that were asked; absent: those the run's report names");
   command->add_option("--out", flags->out, "folder for completions.jsonl (the replies), scores.jsonl, report.json")->required();

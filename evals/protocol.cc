@@ -100,8 +100,9 @@ class Fields {
     return texts;
   }
 
-  bool Bool(const std::string& key) {
-    const Json* value = Get(key, true);
+  bool Bool(const std::string& key, std::optional<bool> absent = {}) {
+    const Json* value = Get(key, !absent);
+    if (value == nullptr) return *absent;
     if (!value->is_boolean())
       throw Error(PlaceOf(key), Printable(value->dump()), "true or false",
                   "the protocols in evals/protocols are examples of the form");
@@ -214,6 +215,10 @@ ProtocolTask ParseTask(const std::string& name, const Json& json, const std::str
   entry.choices.extraction = ParseChoice(fields, "extraction", task.extractions, task, /*required=*/true);
   entry.choices.grader = ParseChoice(fields, "grader", task.graders, task, /*required=*/true);
   entry.choices.strip_reasoning = fields.Bool("strip_reasoning");
+  entry.choices.grade_extracted = fields.Bool("grade_extracted", false);
+  if (entry.choices.grade_extracted && task.extractions.empty())
+    throw Error(fields.PlaceOf("grade_extracted"), "true", "no such key: task " + name + " has no extraction rules",
+                "the protocols in evals/protocols are examples of the form");
   entry.choices.prompt_text = fields.Text("prompt_text", false);
   CheckPromptText(entry.choices.prompt_text, fields.PlaceOf("prompt_text"), task);
   entry.generate.sampling = ParseSampling(*fields.Get("sampling", true), fields.PlaceOf("sampling"));

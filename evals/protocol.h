@@ -19,6 +19,7 @@ struct TaskProtocol {
   std::string name = "greedy";  // of the whole protocol, for reports
   std::string prompt, extraction, grader;
   bool strip_reasoning = true;   // score what follows the last closing marker; false: the whole completion (older harnesses)
+  bool grade_extracted = false;  // graders that would search the whole answer see only what the extraction rule found
   std::string prompt_text = {};  // a prompt in the protocol's own words with "{problem}" once in it; empty: the task's wording
   std::string prompts_text = {}, prompts_sha256 = {};    // content of --prompts FILE and its hash; the prompt "file" reads it
   std::string sha256 = {};                               // of the protocol's file; empty: there was none

@@ -83,6 +83,7 @@ Json ProtocolToJson(const Task& task, const TaskProtocol& protocol) {
   add("prompt", protocol.prompt, task.prompts);
   add("extraction", protocol.extraction, task.extractions);
   add("grader", protocol.grader, task.graders);
+  if (protocol.grade_extracted) json["grade_extracted"] = true;
   if (!protocol.prompts_sha256.empty()) json["prompts_sha256"] = protocol.prompts_sha256;
   if (!protocol.prompt_text.empty()) json["prompt_text"] = protocol.prompt_text;
   if (!protocol.sha256.empty()) {
@@ -105,6 +106,7 @@ TaskProtocol ProtocolFromJson(const Json& json, const std::string& place) {
   read_if("prompt", protocol.prompt);
   read_if("extraction", protocol.extraction);
   read_if("grader", protocol.grader);
+  read_if("grade_extracted", protocol.grade_extracted);
   read_if("prompts_sha256", protocol.prompts_sha256);
   read_if("prompt_text", protocol.prompt_text);
   read_if("sha256", protocol.sha256);

@@ -63,7 +63,7 @@ struct EmptyMetric {
 // A choice that a protocol may make: how the question is put, how the answer is found, who decides.
 struct Choice {
   std::string_view name;
-  std::string_view summary;  // one line for `list tasks`
+  std::string_view summary;  // one line for `list choices`
 };
 
 // A metric that is the plain mean of others, which are all tallied for every sample.

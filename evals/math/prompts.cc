@@ -53,10 +53,15 @@ constexpr PromptForm kForms[] = {
      "in \\boxed{}."},
     {"hendrycks", "\"Problem: ... Answer:\" (lm-eval hendrycks_math500)", "Problem: {problem}\nAnswer:"},
     {"minerva", "four worked examples of our own, then the problem (shape of lm-eval minerva_math500)", kMinerva},
-    {"answer-line", "reason step by step, last line \"ANSWER: ...\" (shape of simple-evals and lighteval)",
+    {"boxed-before", "the answer alone in \\boxed{}, then the problem (shape of NeMo-Skills)",
+     "Work out the math problem below. Put the answer, and nothing but the answer, in \\boxed{}.\n\n{problem}"},
+    {"answer-line", "reason step by step, last line \"ANSWER: ...\" (shape of lighteval)",
      "Work out the following math problem step by step. End with a line of its own that reads \"ANSWER: \" and then the answer, "
      "without "
      "the quotation marks.\n\n{problem}"},
+    {"answer-line-framed", "step by step, last line \"Answer: ...\", problem, reminder without \\boxed{} (shape of simple-evals)",
+     "Work out this math problem step by step. Let the last line be \"Answer: \" and then the answer, without the quotation "
+     "marks.\n\n{problem}\n\nKeep the answer on a line of its own, after \"Answer:\"; it needs no \\boxed{}."},
 };
 
 }  // namespace

@@ -5,12 +5,45 @@
 #include "engine/core/error.h"
 
 namespace tidemark::omniscience {
+namespace {
 
-const PromptTexts& OwnPrompts() {
-  static const PromptTexts texts = {
+struct Key {
+  const char* name;
+  std::vector<const char*> placeholders;  // that its text must have
+};
+
+// The texts under the keys; hint: where a user reads what the file must hold.
+std::vector<std::string> ReadTexts(std::string_view json, const std::string& place, const std::vector<Key>& keys,
+                                   const std::string& hint) {
+  const auto root = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!root.is_object()) throw Error(place, "not a JSON object", "prompt texts", hint);
+  std::vector<std::string> texts;
+  for (const Key& key : keys) {
+    const auto it = root.find(key.name);
+    if (it == root.end() || !it->is_string())
+      throw Error(place, fmt::format("no text under \"{}\"", key.name), "a prompt template", hint);
+    const auto& text = it->get_ref<const std::string&>();
+    for (const char* placeholder : key.placeholders) {
+      if (text.find(placeholder) == text.npos)
+        throw Error(place, fmt::format("\"{}\" without {}", key.name, placeholder), "every placeholder it needs", hint);
+    }
+    texts.push_back(text);
+  }
+  return texts;
+}
+
+}  // namespace
+
+const AnswerPrompts& OwnAnswerPrompts() {
+  static const AnswerPrompts texts = {
       "The question is about {domain}, more precisely about {topic}. Give just the answer and no explanation. If you do not know "
       "it, or need more context or a tool to find it, say so: that is better than a wrong answer.",
-      "{question}",
+      "{question}"};
+  return texts;
+}
+
+const std::string& OwnGraderPrompt() {
+  static const std::string text =
       R"(Grade an answer. You see a question, the reference answer, and the answer that was given.
 
 Grades:
@@ -30,33 +63,20 @@ Question: {question}
 Reference answer: {target}
 Given answer: {predicted_answer}
 
-Reply with one letter, A, B, C or D, and nothing else.)"};
-  return texts;
+Reply with one letter, A, B, C or D, and nothing else.)";
+  return text;
 }
 
-PromptTexts ParsePrompts(std::string_view json, const std::string& place) {
-  const auto root = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object())
-    throw Error(place, "not a JSON object", "prompt texts",
-                "compare with `tidemark eval --help`, --prompts: a JSON object of prompt texts with their placeholders");
-  const auto text = [&](const char* key) {
-    const auto it = root.find(key);
-    if (it == root.end() || !it->is_string())
-      throw Error(place, fmt::format("no text under \"{}\"", key), "a prompt template",
-                  "compare with `tidemark eval --help`, --prompts: a JSON object of prompt texts with their placeholders");
-    return it->get<std::string>();
-  };
-  PromptTexts texts{text("answer_system_prompt"), text("answer_user_prompt"), text("grader_prompt")};
-  const auto needs = [&](const char* key, const std::string& value, std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-      if (value.find(name) == value.npos)
-        throw Error(place, fmt::format("\"{}\" without {}", key, name), "every placeholder it needs",
-                    "compare with `tidemark eval --help`, --prompts: a JSON object of prompt texts with their placeholders");
-    }
-  };
-  needs("answer_user_prompt", texts.answer_user, {"{question}"});
-  needs("grader_prompt", texts.grader, {"{question}", "{target}", "{predicted_answer}"});
-  return texts;
+AnswerPrompts ParseAnswerPrompts(std::string_view json, const std::string& place) {
+  std::vector<std::string> texts =
+      ReadTexts(json, place, {{"answer_system_prompt", {}}, {"answer_user_prompt", {"{question}"}}},
+                "`tidemark eval --help` names the keys and placeholders at --prompts; an empty answer_system_prompt is none");
+  return {std::move(texts[0]), std::move(texts[1])};
+}
+
+std::string ParseGraderPrompt(std::string_view json, const std::string& place) {
+  return ReadTexts(json, place, {{"grader_prompt", {"{question}", "{target}", "{predicted_answer}"}}},
+                   "`tidemark judge --help` names the key and its placeholders at --prompts")[0];
 }
 
 std::string Fill(std::string_view text, const std::vector<std::pair<std::string_view, std::string_view>>& values) {

@@ -9,19 +9,22 @@
 
 namespace tidemark::omniscience {
 
-// Templates with placeholders {domain} {topic} {subtopic} {question} for the answer, {question} {target} {predicted_answer} for
-// the judge.
-struct PromptTexts {
-  std::string answer_system;  // empty: no system message
-  std::string answer_user;
-  std::string grader;
+// How a question is put. Placeholders: {domain} {topic} {subtopic} {question}.
+struct AnswerPrompts {
+  std::string system;  // empty: no system message
+  std::string user;
 };
 
-const PromptTexts& OwnPrompts();
+const AnswerPrompts& OwnAnswerPrompts();
+// How a judge is asked. Placeholders: {question} {target} {predicted_answer}.
+const std::string& OwnGraderPrompt();
 
-// A JSON object with answer_system_prompt, answer_user_prompt and grader_prompt, as the dataset's publisher has them; other
-// members are ignored. Throws Error: not JSON, one of them missing or not a text, a needed placeholder missing.
-PromptTexts ParsePrompts(std::string_view json, const std::string& place);
+// A file of prompts is a JSON object with answer_system_prompt and answer_user_prompt, which a run of answers uses, and
+// grader_prompt, which a judge uses, as the dataset's publisher has them. Each function asks for what its run uses and ignores
+// all other members. Throws Error: not JSON, a text missing, {question} missing from the user prompt, one of its three
+// placeholders missing from the grader prompt.
+AnswerPrompts ParseAnswerPrompts(std::string_view json, const std::string& place);
+std::string ParseGraderPrompt(std::string_view json, const std::string& place);
 
 // Every {name} among the values replaced, in one pass: braces inside a value stay as they are.
 std::string Fill(std::string_view text, const std::vector<std::pair<std::string_view, std::string_view>>& values);

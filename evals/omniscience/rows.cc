@@ -75,14 +75,14 @@ void SetMessages(const TaskProtocol& protocol, Sample& sample) {
   const bool file = protocol.prompt == kFile;
   if (file && protocol.prompts_text.empty())
     throw Error("prompt \"file\"", "no prompt texts", "--prompts FILE", "pass --prompts FILE, or another --prompt");
-  const PromptTexts texts = file ? ParsePrompts(protocol.prompts_text, "prompts file") : OwnPrompts();
+  const AnswerPrompts texts = file ? ParseAnswerPrompts(protocol.prompts_text, "--prompts") : OwnAnswerPrompts();
   const auto& question = data["question"].get_ref<const std::string&>();
   const std::vector<std::pair<std::string_view, std::string_view>> values = {
       {"domain", data["domain"].get_ref<const std::string&>()},
       {"topic", data["topic"].get_ref<const std::string&>()},
       {"subtopic", data["subtopic"].get_ref<const std::string&>()},
       {"question", question}};
-  const std::string system = Fill(texts.answer_system, values), user = Fill(texts.answer_user, values);
+  const std::string system = Fill(texts.system, values), user = Fill(texts.user, values);
   if (protocol.prompt == "question-only") {
     sample.messages = {{"user", question}};
   } else if (protocol.prompt == "single-user") {
@@ -92,7 +92,7 @@ void SetMessages(const TaskProtocol& protocol, Sample& sample) {
     sample.messages.push_back({"user", user});
   } else {
     throw Error("prompt", "\"" + Printable(protocol.prompt) + "\"", "one of omniscience, single-user, question-only, file",
-                "`tidemark list tasks` names them");
+                "`tidemark list choices` describes them");
   }
 }
 

@@ -77,6 +77,20 @@ std::string Shown(std::string_view answer) {
   return std::string(answer.substr(0, end)) + "...";
 }
 
+// An answer as a whole response, marked as mathematics unless some of it is. A dollar sign behind a backslash is money.
+std::string Alone(std::string_view answer) {
+  const std::string text(answer);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '$') return text;
+    if (text[i] != '\\') continue;
+    for (const char* mark : {"\\(", "\\[", "\\boxed{"}) {
+      if (text.compare(i, std::string_view(mark).size(), mark) == 0) return text;
+    }
+    ++i;
+  }
+  return text.empty() ? text : "$" + text + "$";
+}
+
 Score ScoreResponse(const Sample& sample, const Completion& completion, const TaskProtocol& protocol) {
   const Answer answer =
       protocol.strip_reasoning ? StripReasoning(completion.text, {}, completion.reasoning_open) : Answer{completion.text};
@@ -85,13 +99,15 @@ Score ScoreResponse(const Sample& sample, const Completion& completion, const Ta
   const std::string_view primary =
       protocol.grader.empty() ? math::AllMathGraders().front().name : std::string_view(protocol.grader);
 
+  const std::string searched = protocol.grade_extracted ? Alone(math::StripSpace(found.answer)) : std::string(answer.text);
+
   Score score;
   score.unclosed_reasoning = answer.unclosed;
   Json grades = Json::object();
   bool correct = false;
   for (const MathGrader& grader : math::AllMathGraders()) {
-    const Grade grade = answer.text.empty() ? Grade{math::Outcome::kWrong, "no answer"}
-                                            : grader.grade(gold, {math::StripSpace(found.answer), answer.text});
+    const Grade grade = searched.empty() ? Grade{math::Outcome::kWrong, "no answer"}
+                                         : grader.grade(gold, {math::StripSpace(found.answer), searched});
     grades[grader.name] = {{"outcome", OutcomeName(grade.outcome)}, {"why", grade.why}};
     score.tallies.push_back({fmt::format("grader/{}/{}", grader.name, kSuffix), {grade.correct() ? 1.0 : 0.0, 1}});
     if (grader.name == primary) correct = grade.correct();

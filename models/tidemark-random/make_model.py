@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write model.gguf: a small LFM2-MoE with random weights and a real tokenizer, the embedded default until a trained model takes its place.
+"""Write model.gguf: a small LFM2-MoE with random weights and a real tokenizer, for tests.
 
     python3 make_model.py            # rewrites model.gguf beside this script; the same bytes every time
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/sha256.h"
 #include "tests/cli/program.h"
 #include "tests/support/catch.h"
 #include "tests/support/json_schema.h"
@@ -91,7 +92,51 @@ TEST_CASE("a judge run refuses what would lose or mix answers") {
   CHECK_THAT(complaint({"--out", out, "--dataset", "sample:omniscience", "--judge", "match", "--prompts", rows}),
              Contains("--prompts"));
   CHECK_THAT(complaint({"--out", out, "--dataset", "sample:omniscience", "--judge", "model:default", "--prompts", rows}),
-             Contains("answer_system_prompt"));
+             Contains("no text under \"grader_prompt\"") && Contains(rows) && Contains("tidemark judge --help"));
+}
+
+TEST_CASE("a file of prompts holds what the command uses, and the report names what was used") {
+  const TemporaryDirectory temp;
+  const auto at = [&](const char* name) { return (temp.path() / name).string(); };
+  const std::string grader = "{question} | {target} | {predicted_answer} | a letter";
+  WriteText(at("answers.json"), R"({"answer_system_prompt": "", "answer_user_prompt": "{question}"})");
+  WriteText(at("grader.json"), Json({{"grader_prompt", grader}}).dump());
+  const std::vector<std::string> eval = {"eval", "-m", "default", "--task", "omniscience", "--limit", "2", "-n", "8"};
+  const auto run = [&](std::vector<std::string> words, const std::vector<std::string>& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return RunProgram(words);
+  };
+
+  REQUIRE(run(eval, {"--prompts", at("answers.json"), "--out", at("answers")}).exit_code == 0);
+  const Json answered = ValidReport(at("answers"))["tasks"][0]["settings"]["protocol"];
+  CHECK(answered["prompt"] == "file");
+  CHECK(answered["prompts_sha256"] == Sha256Hex(ReadText(at("answers.json"))));
+  const ProgramResult wrong = run(eval, {"--prompts", at("grader.json"), "--out", at("refused")});
+  CHECK(wrong.exit_code == 1);
+  CHECK_THAT(wrong.err,
+             Contains("grader.json") && Contains("no text under \"answer_system_prompt\"") && Contains("tidemark eval --help"));
+  // A hash of a file that nothing reads would be no description of the run.
+  CHECK_THAT(run(eval, {"--prompts", at("answers.json"), "--prompt", "question-only", "--out", at("refused")}).err,
+             Contains("--prompt question-only"));
+  CHECK_FALSE(std::filesystem::exists(at("refused")));
+
+  std::string replies;
+  for (const char* id : {"f001", "f002"}) replies += Json({{"id", id}, {"response", "A"}}).dump() + "\n";
+  WriteText(at("replies.jsonl"), replies);
+  const std::vector<std::string> judge = {"judge", "--completions", at("answers"), "--judge",
+                                          "model:replay:" + at("replies.jsonl")};
+  REQUIRE(run(judge, {"--prompts", at("grader.json"), "--out", at("judged")}).exit_code == 0);
+  const Json judged = ValidReport(at("judged"));
+  CHECK(judged["settings"]["judge"]["prompt"] == "file");
+  CHECK(judged["settings"]["judge"]["prompt_sha256"] == Sha256Hex(grader));
+  CHECK(judged["model"]["grader_prompt_sha256"] == Sha256Hex(grader));
+  CHECK(judged["tasks"][0]["settings"]["protocol"]["prompts_sha256"] == Sha256Hex(ReadText(at("grader.json"))));
+  CHECK_THAT(run(judge, {"--prompts", at("answers.json"), "--out", at("refused")}).err, Contains("tidemark judge --help"));
+
+  for (const char* part : {"answer_system_prompt", "answer_user_prompt", "{domain}", "{topic}", "{subtopic}", "{question}"})
+    CHECK_THAT(RunProgram({"eval", "--help"}).out, Contains(part));
+  for (const char* part : {"grader_prompt", "{question}", "{target}", "{predicted_answer}"})
+    CHECK_THAT(RunProgram({"judge", "--help"}).out, Contains(part));
 }
 
 TEST_CASE("embedded sets are listed and chosen by name") {

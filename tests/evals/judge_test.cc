@@ -59,7 +59,7 @@ JudgeRun RunJudge(const test::TemporaryDirectory& temp, const std::vector<ordere
   RunOptions options;
   options.out = temp.path() / "judged";
   options.repeats = run.repeats;
-  JudgeModel model(std::move(fake), std::move(run), MakeSamples(*job.task, job.dataset, {}, 0), omniscience::OwnPrompts().grader);
+  JudgeModel model(std::move(fake), std::move(run), MakeSamples(*job.task, job.dataset, {}, 0), omniscience::OwnGraderPrompt());
   result.report = RunEvals(model, std::span(&job, 1), options, true, {});
   result.scores = ReadFile(options.out / "scores.jsonl");
   result.replies = ReadFile(options.out / "completions.jsonl");

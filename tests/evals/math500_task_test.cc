@@ -97,7 +97,7 @@ TEST_CASE("a prompt form puts the problem in its place, once") {
     CHECK(text.find("problem a") == text.rfind("problem a"));
     CHECK(text.find("{problem}") == text.npos);
   }
-  CHECK(prompts.size() == 5);
+  CHECK(prompts.size() == 7);
   TaskProtocol protocol;
   protocol.prompt_text = "Q: {problem}\nA:";
   CHECK(MakeSamples(FindTask("math500"), rows, protocol, 0).front().messages[0].content == "Q: problem a\nA:");

@@ -17,6 +17,16 @@ namespace {
 
 using omniscience::Grade;
 
+template <typename Function>
+std::string ComplaintOf(Function f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
 // A task whose answers are grades by letter: metrics without the judge.
 std::map<std::string, Metric> MetricsOf(const std::string& grades, std::vector<std::string>& warnings) {
   const Task& task = FindTask("omniscience");
@@ -220,12 +230,47 @@ TEST_CASE("prompts: ours, in one message, alone, or from a file") {
   CHECK(messages("file", file)[1].content == "Q: Why {domain}?");
   CHECK_THROWS_AS(messages("file"), Error);
   CHECK_THROWS_AS(messages("unheard-of"), Error);
-  CHECK_THROWS_AS(omniscience::ParsePrompts("[]", "f"), Error);
-  CHECK_THROWS_AS(omniscience::ParsePrompts(R"({"answer_system_prompt":"","answer_user_prompt":"x","grader_prompt":"x"})", "f"),
-                  Error);
   const auto official = test::SharedData("omniscience/aa_omniscience_prompts.json");
   if (!official) TM_SKIP("the official prompts are not beside the checkout");
   CHECK(messages("file", ReadFile(*official))[1].content == "Why {domain}?");
+}
+
+TEST_CASE("a file of prompts need only hold what the run uses, and a wrong one is named with where to read more") {
+  using omniscience::ParseAnswerPrompts;
+  using omniscience::ParseGraderPrompt;
+  const std::string answers = R"({"answer_system_prompt":"","answer_user_prompt":"Q {question}"})";
+  const std::string grader = R"({"grader_prompt":"{question} {target} {predicted_answer}"})";
+  CHECK(ParseAnswerPrompts(answers, "f").system.empty());
+  CHECK(ParseAnswerPrompts(answers, "f").user == "Q {question}");
+  CHECK(ParseGraderPrompt(grader, "f") == "{question} {target} {predicted_answer}");
+  CHECK(ParseGraderPrompt(R"({"answer_user_prompt":7,"grader_prompt":"{question}{target}{predicted_answer}"})", "f").size() ==
+        36);
+  const auto answer_error = [](const char* json) { return ComplaintOf([&] { ParseAnswerPrompts(json, "my.json"); }); };
+  const auto grader_error = [](const char* json) { return ComplaintOf([&] { ParseGraderPrompt(json, "my.json"); }); };
+  for (const auto& error : {answer_error("[]"), answer_error("{"), answer_error(grader.c_str()), answer_error("{}"),
+                            answer_error(R"({"answer_system_prompt":"x","answer_user_prompt":"x"})")}) {
+    CHECK_THAT(error, test::Contains("my.json") && test::Contains("tidemark eval --help"));
+  }
+  CHECK_THAT(answer_error(R"({"answer_user_prompt":"{question}"})"), test::Contains("answer_system_prompt"));
+  CHECK_THAT(answer_error(R"({"answer_system_prompt":"","answer_user_prompt":"x"})"), test::Contains("without {question}"));
+  for (const auto& error : {grader_error("3"), grader_error(answers.c_str()), grader_error(R"({"grader_prompt":["x"]})")}) {
+    CHECK_THAT(error, test::Contains("my.json") && test::Contains("tidemark judge --help"));
+  }
+  CHECK_THAT(grader_error(R"({"grader_prompt":"{question} {target}"})"), test::Contains("without {predicted_answer}"));
+  const auto official = test::SharedData("omniscience/aa_omniscience_prompts.json");
+  if (!official) TM_SKIP("the official prompts are not beside the checkout");
+  const std::string text = ReadFile(*official);
+  CHECK_FALSE(ParseAnswerPrompts(text, "f").system.empty());
+  CHECK(ParseGraderPrompt(text, "f").size() > 1000);
+}
+
+TEST_CASE("a form of the prompt that is not there is refused with the command that describes the others") {
+  const Task& task = FindTask("omniscience");
+  const DatasetRow row{1, {{"domain", "Law"}, {"topic", "t"}, {"question_id", 1}, {"question", "Why?"}, {"answer", "x"}}};
+  TaskProtocol protocol;
+  protocol.prompt = "haiku";
+  const std::string error = ComplaintOf([&] { task.make_sample(row, protocol, "f"); });
+  CHECK_THAT(error, test::Contains("haiku") && test::Contains("question-only") && test::Contains("tidemark list choices"));
 }
 
 TEST_CASE("the answer is what follows the reasoning, and an unclosed trace is not attempted") {

@@ -57,7 +57,7 @@ std::string TextComplaint(const std::string& text) {
 
 TEST_CASE("the embedded protocols are well formed, distinct and say what their sources say") {
   const auto protocols = AllProtocols();
-  REQUIRE(protocols.size() >= 7);
+  REQUIRE(protocols.size() >= 10);
   CHECK(protocols.front().name == "greedy");
   for (const Protocol& protocol : protocols) {
     INFO(protocol.name);
@@ -85,6 +85,86 @@ TEST_CASE("the embedded protocols are well formed, distinct and say what their s
   CHECK(lm_eval.generate.max_new_tokens == 1280);
   CHECK_FALSE(lm_eval.choices.strip_reasoning);
   CHECK(FindProtocol("lm-eval").For("math500").generate.stop_strings == std::vector<std::string>{"Problem:"});
+}
+
+// Whether the completion is right under a protocol, whose prompt must hold the parts; and what its rule found.
+struct Judged {
+  bool correct;
+  std::string answer, rule;
+};
+
+Judged Judge(const ProtocolTask& protocol, const std::string& text, const std::vector<std::string>& prompt_parts = {}) {
+  const Task& task = FindTask("math500");
+  const DatasetRow row{
+      1,
+      {{"problem", "What is $1 / 2$?"}, {"answer", "\\frac{1}{2}"}, {"subject", "Algebra"}, {"level", 1}, {"unique_id", "half"}}};
+  const Sample sample = task.make_sample(row, protocol.choices, "f");
+  CHECK(sample.messages.size() == 1);
+  for (const std::string& part : prompt_parts) CHECK_THAT(sample.messages[0].content, test::Contains(part));
+  Completion completion;
+  completion.text = text;
+  const Json verdicts = task.score(sample, completion, protocol.choices).verdicts;
+  return {verdicts["correct"], verdicts["answer"], verdicts["rule"]};
+}
+
+TEST_CASE("simple-evals: the first answer line after the trace counts, a box does not") {
+  const ProtocolTask p = FindProtocol("simple-evals").For("math500");
+  CHECK(p.generate.sampling.temperature == 0.5);
+  CHECK(p.generate.sampling.top_p == 1);
+  CHECK(p.generate.max_new_tokens == 2048);
+  CHECK(p.repeats == 10);
+  CHECK_THROWS_AS(FindProtocol("simple-evals").For("ifeval"), Error);
+  const Judged first = Judge(p, "<think>Answer: 3</think>So\nanswer: $\\frac{2}{4}$\nAnswer: 3",
+                             {"\"Answer: \"", "What is $1 / 2$?", "no \\boxed{}"});
+  CHECK(first.correct);
+  CHECK(first.answer == "\\frac{2}{4}");
+  CHECK(first.rule == "answer");
+  const Judged box = Judge(p, "\\boxed{\\frac{1}{2}}");
+  CHECK_FALSE(box.correct);
+  CHECK(box.rule == "none");
+}
+
+TEST_CASE("qwen-math: the last box counts, even inside the trace, else a phrase or number") {
+  const ProtocolTask p = FindProtocol("qwen-math").For("math500");
+  CHECK(p.generate.sampling.temperature == 0);
+  CHECK(p.generate.max_new_tokens == 2048);
+  CHECK(p.repeats == 1);
+  const Judged box = Judge(p, "\\boxed{3}, no, \\boxed{\\frac{1}{2}}", {"What is $1 / 2$?\n", "step by step", "\\boxed{}"});
+  CHECK(box.correct);
+  CHECK(box.rule == "boxed");
+  CHECK(Judge(p, "<think>It is \\boxed{0.5}").correct);
+  CHECK(Judge(p, "The final answer is $0.5$.").rule == "final_answer");
+  CHECK(Judge(p, "so 3, or rather 0.5").correct);
+}
+
+TEST_CASE("nemo-skills: the last box after the trace counts and nothing else") {
+  const ProtocolTask p = FindProtocol("nemo-skills").For("math500");
+  CHECK(p.generate.sampling.temperature == 0);
+  CHECK(p.generate.sampling.top_p == 0.95);
+  CHECK(p.generate.max_new_tokens == 32768);
+  CHECK(p.repeats == 1);
+  const Judged box =
+      Judge(p, "<think>\\boxed{3}</think>\\boxed{4} no, \\boxed{\\frac{1}{2}}", {"\\boxed{}.\n\nWhat is $1 / 2$?"});
+  CHECK(box.correct);
+  CHECK(box.rule == "boxed");
+  for (const char* boxless : {"The final answer is $\\frac{1}{2}$.", "\\boxed{\\frac{1}{2}", "<think>It is \\boxed{0.5}"}) {
+    CHECK_FALSE(Judge(p, boxless).correct);
+    CHECK(Judge(p, boxless).rule == "none");
+  }
+}
+
+TEST_CASE("graders search the whole answer unless the protocol lets them see only what its rule found") {
+  ProtocolTask p = FindProtocol("lighteval").For("math500");
+  const char* text = "\\boxed{0.5}\nANSWER: 3";
+  REQUIRE_FALSE(p.choices.grade_extracted);
+  CHECK(Judge(p, text).correct);
+  p.choices.grade_extracted = true;
+  CHECK_FALSE(Judge(p, text).correct);
+  for (const char* same : {"ANSWER: 0.5", "ANSWER: \\$0.5", "ANSWER: $0.5$", "ANSWER: \\(0.5\\)", "ANSWER: it is $\\frac{1}{2}$",
+                           "ANSWER: \\boxed{1/2}"}) {
+    INFO(same);
+    CHECK(Judge(p, same).correct);
+  }
 }
 
 TEST_CASE("a file's settings arrive where they belong") {
@@ -145,6 +225,8 @@ TEST_CASE("a wrong protocol is refused with the place, what was found and what w
       {"/tasks/ifeval/sampling/temperature", -1, "temperature"},
       {"/tasks/ifeval/sampling/temperature", "hot", "a number"},
       {"/tasks/ifeval/sampling/typical_p", 1, "typical_p"},
+      {"/tasks/ifeval/grade_extracted", true, "no extraction rules"},
+      {"/tasks/math500/grade_extracted", "yes", "true or false"},
       {"/tasks/math500/prompt", "poem", "one of boxed"},
       {"/tasks/math500/extraction", nullptr, "no \"extraction\""},
       {"/tasks/math500/grader", "teacher", "prm800k"},

@@ -47,6 +47,9 @@ TEST_CASE("settings survive the way through JSON") {
   const Json protocol = ProtocolToJson(task, {"card", "boxed", "", "", false});
   CHECK(protocol.dump() == R"({"name":"card","strip_reasoning":false,"prompt":"boxed","grader":"strict"})");
   CHECK(ProtocolToJson(task, ProtocolFromJson(protocol, "t")) == protocol);
+  const Json extracted = ProtocolToJson(task, {"card", "boxed", "", "", false, true});
+  CHECK(extracted["grade_extracted"] == true);
+  CHECK(ProtocolToJson(task, ProtocolFromJson(extracted, "t")) == extracted);
 }
 
 TEST_CASE("shards are written I/N") {
