@@ -21,11 +21,11 @@ double RatioMean(std::span<const Tally> tallies, int64_t parts);
 // w is 1 / m if the m answers of a cluster are independent and 1 if they are all alike. Where each cluster has as many right as
 // wrong ones w is far less; a few clusters can look so by chance, so for answers that are right or wrong an answer of a single
 // ratio counts at most as two independent ones (a limit of one would make independent repeats of 20 or 30 samples cover 96 to
-// 97 %). psi is a cluster's influence on log w, so the degrees of freedom are Satterthwaite's (1946, Biometrics Bull. 2): about clusters where w has to be estimated,
-// unlimited where answers are alike and w = 1 by arithmetic. Korn and Graubard 1998 (Survey Methodology 24) and Franco, Little,
-// Louis, Slud 2019 (J. Survey Stat. Meth. 7) for effective sizes in clusters. v and p in w are smoothed by 0.025 of a cluster
-// that is all right and 0.025 of one that is all wrong: else few or no errors would look like certainty. That weight is our
-// choice, by simulation: cells of 20 to 541 clusters of 3 or 5 answers, independent to nearly alike
+// 97 %). psi is a cluster's influence on log w, so the degrees of freedom are Satterthwaite's (1946, Biometrics Bull. 2): about
+// clusters where w has to be estimated, unlimited where answers are alike and w = 1 by arithmetic. Korn and Graubard 1998 (Survey
+// Methodology 24) and Franco, Little, Louis, Slud 2019 (J. Survey Stat. Meth. 7) for effective sizes in clusters. v and p in w
+// are smoothed by 0.025 of a cluster that is all right and 0.025 of one that is all wrong: else few or no errors would look like
+// certainty. That weight is our choice, by simulation: cells of 20 to 541 clusters of 3 or 5 answers, independent to nearly alike
 // (tests/reports/coverage_test.cc prints the table). With 10^4 draws per cell, a standard error of 0.2 points, coverage is 94.0
 // to 95.8 % in every cell at p = 0.3, 0.5, 0.7. At p near 0.9 it is 96.0 to 97.4 % with 20 clusters, 94.2 to 96.5 % with 30 and
 // 94 to 96 % from 60, but for 93.6 % where half of 60 clusters are certain; at 0.9 exactly the lattice of few outcomes makes
