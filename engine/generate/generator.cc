@@ -187,12 +187,9 @@ class BatchRun {
     int64_t prefill = 0, decode = 0;
     for (const auto& active : batch_) (active->Prefilling() ? prefill : decode) += static_cast<int64_t>(active->step_tokens);
     for (auto& active : batch_) {
-      if (active->Prefilling() && active->step_tokens > 0) {
-        active->computed += active->step_tokens;
-        sharing_.Reached(active->index, active->state);
-      } else {
-        active->computed += active->step_tokens;
-      }
+      const bool prefilled = active->Prefilling() && active->step_tokens > 0;
+      active->computed += active->step_tokens;
+      if (prefilled) sharing_.Reached(active->index, active->state);
       active->ended = active->logits != nullptr && !TakeToken(*active);
     }
     CountStep(prefill, decode, Seconds(Clock::now() - begin));  // drawing is part of a token's time, delivery is not

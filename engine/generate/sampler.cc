@@ -102,12 +102,13 @@ struct Pool {
     sorted = std::min(sorted, count);
   }
 
-  // Sets every probability to exp(logit - best) and returns their sum, in double so that 128,000 small terms add up.
+  // Sets every probability to exp(logit - best) and returns the sum over all candidates, in double so that 128,000 small terms
+  // add up.
   double SetNumerators() {
     const float best = At(0).logit;
     double sum = 0;
     for (Candidate& c : all) sum += c.probability = std::exp(static_cast<double>(c.logit) - best);
-    return sum;
+    return total > 0 ? total : sum;
   }
 };
 
@@ -126,7 +127,7 @@ void KeepTopK(std::vector<Candidate>& candidates, int k, bool keep_ties) {
 // llama.cpp stops once the sum from the top is at least p; they differ only by rounding at the boundary.
 void KeepTopP(Pool& pool, double p, SamplerOrder order) {
   if (p >= 1.0) return;
-  const double those_here = pool.SetNumerators(), total = pool.total > 0 ? pool.total : those_here;
+  const double total = pool.SetNumerators();
   pool.total = 0;
   // Only around the boundary does the order matter.
   const auto begin = pool.all.begin(), end = pool.all.end();
@@ -275,7 +276,7 @@ std::optional<TokenId> SampleToken(std::span<float> logits, std::span<const Toke
   }
   Pool pool = FilteredPool(logits, history, options, uniform);
   if (pool.all.empty()) return std::nullopt;
-  const double those_here = pool.SetNumerators(), total = pool.total > 0 ? pool.total : those_here;
+  const double total = pool.SetNumerators();
   double sum = 0;
   for (size_t rank = 0; rank < pool.all.size(); ++rank) {
     sum += pool.At(rank).probability / total;
