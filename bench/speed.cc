@@ -18,8 +18,6 @@ constexpr int64_t kLedgerTokens = 32;
 
 bool Cancelled(const SpeedOptions& options) { return options.cancel != nullptr && options.cancel->load(); }
 
-double Gibibytes(double bytes) { return bytes / static_cast<double>(int64_t{1} << 30); }
-
 // Bytes and operations that the rows are compared with.
 void Account(const SpeedSession& session, const SpeedResult& result, SpeedRow& row) {
   const ModelConfig& config = session.model(row.variant).store->Config();

@@ -134,6 +134,8 @@ struct SpeedResult {
   bool fresh = false;  // each repetition in a process of its own
 };
 
+inline double Gibibytes(double bytes) { return bytes / static_cast<double>(int64_t{1} << 30); }
+
 // KV bytes of one position in all attention layers.
 int64_t KvBytesPerToken(const ModelConfig& config, const Format& kv_format);
 

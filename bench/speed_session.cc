@@ -60,14 +60,10 @@ void RefuseAnotherModel(std::string_view label, int64_t packed_bytes, size_t loa
   const int64_t available = AvailableMemoryBytes();
   if (available <= 0 || packed_bytes <= available) return;
   throw Error(fmt::format("loading for {}", label), fmt::format("{} packed models in memory already", loaded),
-              fmt::format("{:.1f} GiB of memory for another; {:.1f} are available", static_cast<double>(packed_bytes) / 0x1p30,
-                          static_cast<double>(available) / 0x1p30),
+              fmt::format("{:.1f} GiB of memory for another; {:.1f} are available", Gibibytes(static_cast<double>(packed_bytes)),
+                          Gibibytes(static_cast<double>(available))),
               "fewer variants, or --fresh: each in a process of its own");
 }
-
-}  // namespace
-
-namespace {
 
 // The history itself, for a test that goes on from it: it is rewound when the test is over, so that no copy is needed.
 class Borrowed {
