@@ -205,8 +205,8 @@ size_t FindDenial(const Sentence& s, size_t claim, const Words& question) {
   first = std::min({first, FindNegatedBeing(s, question), FindNoThing(s, question), FindUnreal(s)});
   for (const std::string_view lack : {" lack ", " lacks ", " lacked "}) {
     const size_t at = s.find(lack);
-    const std::string_view rest = at == s.npos ? std::string_view() : std::string_view(s).substr(at + lack.size());
-    for (const std::string_view w : Tokens(" " + std::string(rest.substr(0, 40)))) {
+    const Sentence rest = at == s.npos ? Sentence() : " " + s.substr(at + lack.size(), 40);
+    for (const std::string_view w : Tokens(rest)) {
       if (IsQuestionRoot(w, question)) first = std::min(first, at);
     }
   }

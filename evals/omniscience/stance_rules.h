@@ -11,7 +11,9 @@ namespace tidemark::omniscience {
 
 // One sentence as " w1 w2 w3 ", folded, without words that only colour it.
 using Sentence = std::string;
+// Views into the sentence, which must therefore outlive them: no temporary.
 std::vector<std::string_view> Tokens(const Sentence& s);
+std::vector<std::string_view> Tokens(Sentence&&) = delete;
 
 bool Starts(const Sentence& s, std::initializer_list<std::string_view> openings);
 
