@@ -94,12 +94,24 @@ void Prefetch(const std::byte* p) {
   for (int line = 0; line < kBytes; line += 64) _mm_prefetch(reinterpret_cast<const char*>(p + line), _MM_HINT_T0);
 }
 
+// fn(i) for each row of a tile. A few rows' sums stay in registers from one sub-block to the next; those of more wait in the
+// first-level cache, since the codes of w take half of the registers.
+template <int kM, typename Fn>
+void ForRows(const Fn& fn) {
+  if constexpr (kM <= 8) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kM; ++i) fn(i);
+  } else {
+#pragma GCC unroll 1
+    for (int i = 0; i < kM; ++i) fn(i);
+  }
+}
+
 // sums[i] += the sub-block's codes times row i of x, times its scale (in both 16-bit halves of a lane). x: [kM][32] codes, or the
-// second half of each. The codes of w take half of the registers, so sums wait in the first-level cache.
+// second half of each.
 template <typename Format, int kM>
 void AddSub(const __m256i* w, __m256i scale, const std::byte* x, __m256i* sums) {
-#pragma GCC unroll 1
-  for (int i = 0; i < kM; ++i) {
+  ForRows<kM>([&](int i) {
     const std::byte* codes = x + 32 * i;
     __m256i sum = sums[i];
 #pragma GCC unroll 2
@@ -112,7 +124,7 @@ void AddSub(const __m256i* w, __m256i scale, const std::byte* x, __m256i* sums) 
       sum = _mm256_add_epi32(sum, _mm256_madd_epi16(dot, scale));
     }
     sums[i] = sum;
-  }
+  });
 }
 
 // One block of 256 values: totals[kPanel * i] += the product of 8 rows of w and row i of x. half: 0 or 1, which eight rows.
@@ -208,13 +220,12 @@ struct Per32 {
       const __m256 d = Halves(unit + 32 * b + 16 * half);
       const int64_t sub = u % 4 * 2 + b;
       const std::byte *codes = x + sub * (32 * kM), *numbers = x + sub * (4 * kM);
-#pragma GCC unroll 1
-      for (int i = 0; i < kM; ++i) {
+      ForRows<kM>([&](int i) {
         const __m256i dot = Format::Dot(w, codes + 32 * i, numbers + Format::kOffsets * kM + 4 * i);
         const __m256 scale = _mm256_mul_ps(d, BroadcastFloat(numbers + Int8Tile::kScales * kM + 4 * i));
         const __m256 old = _mm256_load_ps(totals + kPanel * i);
         _mm256_store_ps(totals + kPanel * i, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, old));
-      }
+      });
     }
   }
 };
@@ -223,11 +234,12 @@ struct Per32 {
 
 template <typename Layout, int kM>
 void Multiply(const Int8Pass& pass) {
-  if (pass.first) std::memset(pass.totals, 0, kM * kPanel * sizeof(float));
+  const auto& [panel, prefetch, totals] = pass.of[0];
+  if (pass.first) std::memset(totals, 0, kM * kPanel * sizeof(float));
   for (int64_t u = 0; u < pass.units; ++u) {
-    const std::byte* unit = pass.panel + u * Layout::kUnitBytes;
-    Prefetch<Layout::kUnitBytes>(pass.prefetch + u * Layout::kUnitBytes);
-    for (int half = 0; half < 2; ++half) Layout::template AddUnit<kM>(unit, half, pass.x, u, pass.totals + 8 * half);
+    const std::byte* unit = panel + u * Layout::kUnitBytes;
+    Prefetch<Layout::kUnitBytes>(prefetch + u * Layout::kUnitBytes);
+    for (int half = 0; half < 2; ++half) Layout::template AddUnit<kM>(unit, half, pass.x, u, totals + 8 * half);
   }
 }
 
@@ -245,7 +257,7 @@ void Store(const float* totals, const float* gate, int64_t m, int64_t rows, floa
 
 template <typename Layout, size_t... kHeights>
 constexpr Int8Kernels::Entry MakeEntry(std::string_view format, std::index_sequence<kHeights...>) {
-  return {format, {Multiply<Layout, static_cast<int>(kHeights) + 1>...}};
+  return {format, {Multiply<Layout, static_cast<int>(kHeights) + 1>...}, {}};
 }
 using Heights = std::make_index_sequence<static_cast<size_t>(kInt8TileRows)>;
 

@@ -90,14 +90,17 @@ const Int8Format* FindInt8Format(std::string_view name);  // nullptr: no panels 
 // The panels of a matrix that an integer backend of own_int8.cc packed, one after another.
 const std::byte* PackedInt8Panels(const PackedWeights& w);
 
-// One panel times one tile over some units of k: totals[i][j] (+)= row j of the panel times row i of the tile.
+// One panel, or two at once, times one tile over some units of k: totals[i][j] (+)= row j of the panel times row i of the tile.
 struct Int8Pass {
-  const std::byte* panel;  // its first unit
+  struct Panel {
+    const std::byte* panel;     // its first unit
+    const std::byte* prefetch;  // what comes after this pass: `units` units of a panel
+    float* totals;              // [height][kPanel], 64-byte aligned
+  };
+  std::array<Panel, 2> of;  // the second for `multiply_two` only
   int64_t units;
-  const std::byte* x;         // the tile at the block of that unit, which is the first of its block
-  bool first;                 // totals start from zero
-  const std::byte* prefetch;  // what comes after this pass: `units` units of a panel
-  float* totals;              // [height][kPanel], 64-byte aligned
+  const std::byte* x;  // the tile at the block of that unit, which is the first of its block
+  bool first;          // totals start from zero
 };
 
 // An instruction set's products. The float operations per row are the same for every height and cut of k.
@@ -105,7 +108,8 @@ struct Int8Kernels {
   using Multiply = void (*)(const Int8Pass&);
   struct Entry {
     std::string_view format;
-    std::array<Multiply, kInt8TileRows> multiply;  // by height - 1
+    std::array<Multiply, kInt8TileRows> multiply;      // by height - 1
+    std::array<Multiply, kInt8TileRows> multiply_two;  // likewise; nullptr where two panels at once gain nothing
   };
   std::span<const Entry> entries;  // every format of Int8Formats
   // y[i, j] = totals[i][j], or that times silu(gate[i][j]), for j < rows <= kPanel; gate may be nullptr.

@@ -150,15 +150,7 @@ class OwnInt8 final : public MatmulBackend {
       const int64_t k = call.call.w->view().k, step = streams ? k : kChunkValues;
       for (int64_t p = 0; p < k; p += step) {
         const Part part = {x, p, std::min(step, k - p), call.height, first / kPanel, panels};
-        if (gated) {
-          // Panel by panel, since both want the same part of x.
-          for (int64_t j = 0; j < panels; ++j) {
-            RunPanel(Packed(call.call.gate), part, j, gate_totals);
-            RunPanel(Packed(call.call.w), part, j, totals);
-          }
-        } else {
-          for (int64_t j = 0; j < panels; ++j) RunPanel(Packed(call.call.w), part, j, totals);
-        }
+        RunPanels(call.call, part, totals, gate_totals);
       }
       for (int64_t j = 0; j < panels; ++j) {
         const int64_t at = j * call.height * kPanel, row = first + j * kPanel;
@@ -175,22 +167,65 @@ class OwnInt8 final : public MatmulBackend {
     int64_t first_panel, panels;
   };
 
-  static void RunPanel(const PackedInt8& w, const Part& part, int64_t j, float* totals) {
+  // Panels [begin, end) of those a task has, one after another.
+  struct Stream {
+    const PackedInt8* w;
+    int64_t begin, end;
+    float* totals;  // of the task's first panel
+  };
+
+  // All panels of a task. Those of the gate and of w in turn or two at once, since both want the same part of x; without a gate
+  // the two halves of w.
+  static void RunPanels(const MatmulCall& call, const Part& part, float* totals, float* gate_totals) {
+    const PackedInt8& w = Packed(call.w);
+    if (call.gate != nullptr) {
+      RunStreams({&Packed(call.gate), 0, part.panels, gate_totals}, {&w, 0, part.panels, totals}, part);
+      return;
+    }
+    const bool pairs = w.kernels->multiply_two[static_cast<size_t>(part.height - 1)] != nullptr;
+    const int64_t half = pairs ? part.panels / 2 : 0;
+    RunStreams({&w, 0, half, totals}, {&w, half, 2 * half, totals}, part);
+    for (int64_t j = 2 * half; j < part.panels; ++j) RunOne({&w, 2 * half, part.panels, totals}, j, part);
+  }
+
+  // Two streams of the same length.
+  static void RunStreams(const Stream& a, const Stream& b, const Part& part) {
+    const Int8Kernels::Multiply two = a.w->kernels->multiply_two[static_cast<size_t>(part.height - 1)];
+    for (int64_t j = 0; j < a.end - a.begin; ++j) {
+      if (two != nullptr && a.w->kernels == b.w->kernels) {
+        two(PassOf(*a.w, part, {PanelOf(a, a.begin + j, part), PanelOf(b, b.begin + j, part)}));
+      } else {
+        RunOne(a, a.begin + j, part);
+        RunOne(b, b.begin + j, part);
+      }
+    }
+  }
+
+  static void RunOne(const Stream& stream, int64_t j, const Part& part) {
+    const PackedInt8& w = *stream.w;
+    w.kernels->multiply[static_cast<size_t>(part.height - 1)](PassOf(w, part, {PanelOf(stream, j, part), {}}));
+  }
+
+  static Int8Pass PassOf(const PackedInt8& w, const Part& part, const std::array<Int8Pass::Panel, 2>& panels) {
+    const Int8Format& f = *w.format;
+    return {panels, (part.values + f.unit_values - 1) / f.unit_values,
+            part.x + part.p / 256 * (part.height * Int8RowBytes(f.kind, 256)), part.p == 0};
+  }
+
+  static Int8Pass::Panel PanelOf(const Stream& stream, int64_t j, const Part& part) {
+    const PackedInt8& w = *stream.w;
     const Int8Format& f = *w.format;
     const std::byte* panel = w.panels.get() + (part.first_panel + j) * w.panel_bytes;
     const int64_t k = w.view().k, first_unit = part.p / f.unit_values;
-    const bool all = part.values == k, last = j + 1 == part.panels;
     // What comes next: some units ahead in a stream; else the same part of the next panel, or after the last panel the next part
     // of the first, which is part 0 for the next tile.
     const std::byte* next = panel + (first_unit + std::max<int64_t>(2, kAheadBytes / f.unit_bytes)) * f.unit_bytes;
-    if (!all) {
+    if (part.values != k) {
       const int64_t next_unit = part.p + part.values == k ? 0 : (part.p + part.values) / f.unit_values;
-      next = last ? panel - j * w.panel_bytes + next_unit * f.unit_bytes : panel + w.panel_bytes + first_unit * f.unit_bytes;
+      next = j + 1 == stream.end ? panel - (j - stream.begin) * w.panel_bytes + next_unit * f.unit_bytes
+                                 : panel + w.panel_bytes + first_unit * f.unit_bytes;
     }
-    const std::byte* x = part.x + part.p / 256 * (part.height * Int8RowBytes(f.kind, 256));
-    w.kernels->multiply[static_cast<size_t>(part.height - 1)]({panel + first_unit * f.unit_bytes,
-                                                               (part.values + f.unit_values - 1) / f.unit_values, x, part.p == 0,
-                                                               next, totals + j * part.height * kPanel});
+    return {panel + first_unit * f.unit_bytes, next, stream.totals + j * part.height * kPanel};
   }
 
   const Int8Kernels& kernels_;
