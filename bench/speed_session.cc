@@ -30,6 +30,12 @@ void Draw(std::span<const float> logits) {
   if (!Argmax(logits)) throw Error("logits", "a value that is not finite", "finite logits");
 }
 
+// One of each of the rows that `logits` holds, sequences side by side as the generator draws them.
+void DrawRows(std::span<const float> logits, size_t rows, ThreadPool& pool) {
+  const size_t vocab = logits.size() / rows;
+  pool.Run(static_cast<int64_t>(rows), [&](int64_t r, int) { Draw(logits.subspan(static_cast<size_t>(r) * vocab, vocab)); });
+}
+
 // Random keys and values, a few positions repeated: what attention costs does not depend on them.
 void FillSynthetic(const ModelConfig& config, int64_t depth, uint64_t seed, SequenceState& state, ThreadPool& pool) {
   const int64_t piece = std::min<int64_t>(depth, 1024), width = config.num_key_value_heads * config.head_dim;
@@ -242,7 +248,6 @@ std::optional<SpeedSample> SpeedSession::Prefill(Runner& runner, const SpeedTest
 std::optional<SpeedSample> SpeedSession::Decode(Runner& runner, const SpeedTest& test) {
   const Model& model = *runner.model->model;
   Batch b = MakeBatch(runner, test.batch, test.generate);
-  const size_t vocab = b.logits.size() / b.steps.size();
   SpeedSample sample;
   const auto begin = Clock::now();
   auto last = begin;
@@ -252,7 +257,7 @@ std::optional<SpeedSample> SpeedSession::Decode(Runner& runner, const SpeedTest&
     for (size_t s = 0; s < b.tokens.size(); ++s)
       b.tokens[s] = RandomToken(runner, static_cast<uint64_t>(i) * b.tokens.size() + s);
     model.Forward(b.steps, *runner.workspace);
-    for (size_t s = 0; s < b.steps.size(); ++s) Draw(std::span(b.logits).subspan(s * vocab, vocab));
+    DrawRows(b.logits, b.tokens.size(), *runner.pool);
     const auto now = Clock::now();
     sample.step_seconds.push_back(Seconds(now - last));
     last = now;
@@ -283,7 +288,7 @@ std::optional<SpeedSample> SpeedSession::Mixed(Runner& runner, const SpeedTest& 
     std::vector<Step> steps = b.steps;
     steps.push_back(chunk);
     model.Forward(steps, *runner.workspace);
-    for (size_t s = 0; s < b.steps.size(); ++s) Draw(std::span(b.logits).subspan(s * vocab, vocab));
+    DrawRows(b.logits, b.tokens.size(), *runner.pool);
     if (i + 1 == chunks) Draw(prompt_logits);
     const auto now = Clock::now();
     sample.step_seconds.push_back(Seconds(now - last));

@@ -34,8 +34,9 @@ struct Active {
   std::optional<StreamingDecoder> decoder;
   GenerateResult result;
   Clock::time_point joined, last_token;
-  size_t step_tokens = 0;   // share of the step under way
-  float* logits = nullptr;  // where this step's logits go; nullptr: none wanted
+  size_t step_tokens = 0;        // share of the step under way
+  float* logits = nullptr;       // where this step's logits go; nullptr: none wanted
+  std::optional<TokenId> drawn;  // from them; none: they are not finite
   bool ended = false;
 
   size_t Generated() const { return history.size() - request->prompt.size(); }
@@ -186,6 +187,7 @@ class BatchRun {
     model_.Forward(steps, workspace_);
     int64_t prefill = 0, decode = 0;
     for (const auto& active : batch_) (active->Prefilling() ? prefill : decode) += static_cast<int64_t>(active->step_tokens);
+    DrawTokens();
     for (auto& active : batch_) {
       const bool prefilled = active->Prefilling() && active->step_tokens > 0;
       active->computed += active->step_tokens;
@@ -208,13 +210,26 @@ class BatchRun {
     totals_.decode_seconds += seconds * static_cast<double>(decode) / static_cast<double>(prefill + decode);
   }
 
-  // Draws the next token of a sequence. false: the sequence has ended and result.stop says why.
+  // The next token of every sequence that has logits; a sequence's draw depends on nothing but itself.
+  void DrawTokens() {
+    std::vector<Active*> drawing;
+    for (const auto& active : batch_) {
+      if (active->logits != nullptr) drawing.push_back(active.get());
+    }
+    workspace_.pool().Run(static_cast<int64_t>(drawing.size()), [&](int64_t i, int) {
+      Active& active = *drawing[static_cast<size_t>(i)];
+      const std::span<float> logits(active.logits, vocab_);
+      for (const TokenId id : unusable_) logits[static_cast<size_t>(id)] = -std::numeric_limits<float>::infinity();
+      const GenerateOptions& options = active.request->options;
+      const double uniform = UniformAt(options.seed, active.request->stream, active.Generated());
+      active.drawn = SampleToken(logits, active.history, options.sampling, uniform);
+    });
+  }
+
+  // Appends the token that was drawn. false: the sequence has ended and result.stop says why.
   bool TakeToken(Active& active) {
-    const std::span<float> logits(active.logits, vocab_);
-    for (const TokenId id : unusable_) logits[static_cast<size_t>(id)] = -std::numeric_limits<float>::infinity();
     const GenerateOptions& options = active.request->options;
-    const double uniform = UniformAt(options.seed, active.request->stream, active.Generated());
-    const std::optional<TokenId> id = SampleToken(logits, active.history, options.sampling, uniform);
+    const std::optional<TokenId> id = active.drawn;
     if (!id) return Stop(active, StopReason::kError, "the model produced logits that are not finite");
     RecordTime(active);
     if (!options.ignore_eos && IsEos(*id)) return Stop(active, StopReason::kEos);
