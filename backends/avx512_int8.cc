@@ -1,8 +1,10 @@
 // Integer products for AVX-512 VNNI over the panels of int8_panels.h.
 //
-// The codes of a sub-block of 32 values are eight registers. They are loaded and split once and meet up to sixteen rows of x
-// before the next ones come: decoding costs a token of prefill next to nothing, and nothing is unpacked to memory. For one row
-// the loop is five instructions per 128 weights, several times faster than memory delivers them.
+// The codes of a sub-block of 32 values are eight registers, split from nibbles once for up to sixteen rows of x: decoding costs
+// a token of prefill next to nothing, and nothing is unpacked to memory. For one row the loop is five instructions per 128
+// weights, several times faster than memory delivers them. With many rows each product broadcasts four activations from memory,
+// so that loads are the limit; two panels at once (Int8Kernels::multiply_two) halve them, at the price of splitting codes every
+// eight rows.
 //
 // Per row and block of 256 values everything is an integer until the two products with d and dmin, so the float operations per
 // row are the same for every m.
