@@ -1,6 +1,7 @@
-// Stored blocks to panels. Plain code: it runs once per matrix, and the compiler vectorises the splitting of nibbles.
+// Stored blocks to panels, one row at a time: plain code, the specification of int8_packing.h and for what is less than a panel.
 #include "backends/int8_panels.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -138,6 +139,22 @@ const Int8Format* FindInt8Format(std::string_view name) {
     if (format.name == name) return &format;
   }
   return nullptr;
+}
+
+void PackInt8Panel(const WeightView& w, const Int8Format& format, const Int8Packing* packing, int64_t first, std::byte* panel) {
+  const int64_t rows = std::min(kPanel, w.n - first), row_bytes = w.RowBytes(), blocks = w.k / w.format->block_values;
+  const std::byte* row = w.data + first * row_bytes;
+  if (packing != nullptr && rows == kPanel) {
+    packing->pack(row, row_bytes, blocks, panel);
+    return;
+  }
+  std::memset(panel, 0, static_cast<size_t>(format.PanelBytes(w.k)));
+  const int64_t step = std::max<int64_t>(1, format.unit_values / w.format->block_values);
+  for (int64_t lane = 0; lane < rows; ++lane, row += row_bytes) {
+    for (int64_t b = 0; b < blocks; b += step) {
+      format.pack(row + b * w.format->block_bytes, std::min(step, blocks - b), lane, panel + b / step * format.unit_bytes);
+    }
+  }
 }
 
 }  // namespace tidemark

@@ -87,6 +87,21 @@ struct Int8Format {
 std::span<const Int8Format> Int8Formats();
 const Int8Format* FindInt8Format(std::string_view name);  // nullptr: no panels for it
 
+// An instruction set's packing of one format, 16 whole rows at once (int8_packing.h).
+struct Int8Packing {
+  std::string_view format;
+  // 16 rows of `blocks` stored blocks, row_bytes apart, to every byte of a panel, 64-byte aligned. Reads nothing beyond the rows,
+  // but asks the caches for the next 16.
+  void (*pack)(const std::byte* rows, int64_t row_bytes, int64_t blocks, std::byte* panel);
+};
+std::span<const Int8Packing>
+Avx512Int8Packing();  // every format; none where the compiler does not target it. Needs Cpu::RunsAvx512
+std::span<const Int8Packing> Avx2Int8Packing();  // likewise
+
+// Rows [first, first + 16) of w, zeros beyond the last, to a panel. The same bytes with and without `packing`, which may be
+// nullptr.
+void PackInt8Panel(const WeightView& w, const Int8Format& format, const Int8Packing* packing, int64_t first, std::byte* panel);
+
 // The panels of a matrix that an integer backend of own_int8.cc packed, one after another.
 const std::byte* PackedInt8Panels(const PackedWeights& w);
 

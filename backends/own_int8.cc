@@ -2,7 +2,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <new>
 
@@ -20,9 +19,10 @@ constexpr int64_t kHugePage = int64_t{2} << 20;
 // Panels of a task, bytes about. With few rows of x the product streams through the panels once, and long tasks keep the
 // processor's own prefetching going; with many, the panels stay in the second-level cache while tiles of x pass.
 constexpr int64_t kStreamedBytes = 512 * 1024, kResidentBytes = 384 * 1024, kLeastBytes = 48 * 1024;
-constexpr int64_t kStreamedRows = 16;   // few rows
-constexpr int64_t kAheadBytes = 4608;   // a stream is asked for before it is needed by the time that so many bytes take
-constexpr int64_t kChunkValues = 2048;  // of k: a tile of so many and the panels' part stay in the first-level cache
+constexpr int64_t kStreamedRows = 16;      // few rows
+constexpr int64_t kAheadBytes = 4608;      // a stream is asked for before it is needed by the time that so many bytes take
+constexpr int64_t kChunkValues = 2048;     // of k: a tile of so many and the panels' part stay in the first-level cache
+constexpr int64_t kMostPackedPanels = 32;  // of a task of packing
 
 struct FreeAligned {
   size_t alignment;
@@ -56,18 +56,6 @@ struct PackedInt8 final : PackedWeights {
   Buffer panels;
 };
 
-// The rows of one panel; rows beyond the last stay zero.
-void PackPanel(const WeightView& w, const Int8Format& format, int64_t first, std::byte* panel) {
-  std::memset(panel, 0, static_cast<size_t>(format.PanelBytes(w.k)));
-  const int64_t blocks = w.k / w.format->block_values, step = std::max<int64_t>(1, format.unit_values / w.format->block_values);
-  for (int64_t lane = 0; lane < std::min(kPanel, w.n - first); ++lane) {
-    const std::byte* row = w.data + (first + lane) * w.RowBytes();
-    for (int64_t b = 0; b < blocks; b += step) {
-      format.pack(row + b * w.format->block_bytes, std::min(step, blocks - b), lane, panel + b / step * format.unit_bytes);
-    }
-  }
-}
-
 const PackedInt8& Packed(const PackedWeights* w) { return static_cast<const PackedInt8&>(*w); }
 
 int64_t PanelBytes(const MatmulCall& call) {
@@ -83,7 +71,7 @@ int64_t TaskRows(const MatmulCall& call, int64_t bytes_of_all, int threads) {
 
 class OwnInt8 final : public MatmulBackend {
  public:
-  explicit OwnInt8(const Int8Kernels& kernels) : kernels_(kernels) {
+  OwnInt8(const Int8Kernels& kernels, std::span<const Int8Packing> packing) : kernels_(kernels), packing_(packing) {
     inputs_.tile_rows = kInt8TileRows;
     inputs_.even_tiles = true;
     inputs_.kind = [](const MatmulCall& call) { return static_cast<int>(Packed(call.w).format->kind); };
@@ -110,11 +98,18 @@ class OwnInt8 final : public MatmulBackend {
   std::unique_ptr<PackedWeights> Pack(const WeightView& view, ThreadPool& pool) const override {
     const Int8Format* format = FindInt8Format(view.format->name);
     TM_CHECK(format != nullptr, "{}: {} has no integer panels", view.name, view.format->name);
-    const auto entry = std::find_if(kernels_.entries.begin(), kernels_.entries.end(),
-                                    [&](const Int8Kernels::Entry& e) { return e.format == format->name; });
+    const auto of_format = [&](const auto& e) { return e.format == format->name; };
+    const auto entry = std::find_if(kernels_.entries.begin(), kernels_.entries.end(), of_format);
+    const auto packing = std::find_if(packing_.begin(), packing_.end(), of_format);
     auto packed = std::make_unique<PackedInt8>(this, view, *format, *entry);
-    pool.Run((view.n + kPanel - 1) / kPanel,
-             [&](int64_t p, int) { PackPanel(view, *format, p * kPanel, packed->panels.get() + p * packed->panel_bytes); });
+    // Several panels to a task, because each asks for the rows of the next.
+    const int64_t panels = (view.n + kPanel - 1) / kPanel;
+    const int64_t step = std::clamp<int64_t>(panels / (int64_t{4} * pool.size()), 1, kMostPackedPanels);
+    pool.Run((panels + step - 1) / step, [&](int64_t task, int) {
+      for (int64_t p = task * step; p < std::min(panels, (task + 1) * step); ++p) {
+        PackInt8Panel(view, *format, &*packing, p * kPanel, packed->panels.get() + p * packed->panel_bytes);
+      }
+    });
     return packed;
   }
 
@@ -229,6 +224,7 @@ class OwnInt8 final : public MatmulBackend {
   }
 
   const Int8Kernels& kernels_;
+  std::span<const Int8Packing> packing_;  // of the same instruction set
   InputLayout inputs_;
 };
 
@@ -238,13 +234,13 @@ const std::byte* PackedInt8Panels(const PackedWeights& w) { return static_cast<c
 
 const MatmulBackend* Avx512Int8Backend() {
   if (Avx512Int8Kernels() == nullptr) return nullptr;
-  static const OwnInt8 backend(*Avx512Int8Kernels());
+  static const OwnInt8 backend(*Avx512Int8Kernels(), Avx512Int8Packing());
   return &backend;
 }
 
 const MatmulBackend* Avx2Int8Backend() {
   if (Avx2Int8Kernels() == nullptr) return nullptr;
-  static const OwnInt8 backend(*Avx2Int8Kernels());
+  static const OwnInt8 backend(*Avx2Int8Kernels(), Avx2Int8Packing());
   return &backend;
 }
 
