@@ -160,6 +160,7 @@ Json SpeedJson(const SpeedResult& result, const std::vector<SpeedVariant>& varia
                       {"depth_fill", options.fill == DepthFill::kAuto      ? "auto"
                                      : options.fill == DepthFill::kPrefill ? "prefill"
                                                                            : "synthetic"},
+                      {"warm_up", options.warm_up},
                       {"cold", options.cold},
                       {"fresh_process_per_repetition", result.fresh},
                       {"seed", options.seed}};

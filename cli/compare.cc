@@ -3,12 +3,17 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "cli/command.h"
+#include "cli/compare_speed.h"
 #include "cli/flags.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "evals/stored_run.h"
+#include "reports/claims.h"
+#include "reports/json_text.h"
+#include "reports/speed_comparison.h"
 
 namespace tidemark::cli {
 namespace {
@@ -16,11 +21,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr auto kReplace = Json::error_handler_t::replace;
 constexpr size_t kShownFlips = 10;
+constexpr double kMargin = 1;
 
 struct CompareFlags {
   std::string baseline, candidate, out;
   std::vector<std::string> metrics, tasks;
-  double margin = 1;  // percent of the metric's range
+  std::optional<double> margin;  // percent: of the metric's range; of two speeds of their ratio
   uint64_t seed = 0;
   bool allow_different = false, json = false;
 };
@@ -116,7 +122,35 @@ std::vector<std::string> OnlyIn(const StoredRun& a, const StoredRun& b, const ch
   return notes;
 }
 
+// The report of `speed` in a file; nothing: a folder, or a report of another kind, which LoadRun judges.
+std::optional<Json> SpeedReportIn(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  Json json = ParseJsonText(ReadFile(path), path);
+  return IsSpeedReport(json) ? std::optional<Json>(std::move(json)) : std::nullopt;
+}
+
+// Of two speeds, if that is what was named; nothing: neither is one.
+std::optional<int> CompareAsSpeeds(const CompareFlags& flags) {
+  const std::optional<Json> baseline = SpeedReportIn(flags.baseline), candidate = SpeedReportIn(flags.candidate);
+  if (!baseline && !candidate) return std::nullopt;
+  if (!baseline || !candidate) {
+    throw Error(baseline ? flags.candidate : flags.baseline, "no report of `speed`",
+                "one, as " + (baseline ? flags.baseline : flags.candidate) + " is",
+                "name two speed reports, or two runs of tasks");
+  }
+  const std::pair<const char*, bool> unfit[] = {
+      {"--metric", !flags.metrics.empty()}, {"--task", !flags.tasks.empty()}, {"--allow-different", flags.allow_different}};
+  for (const auto& [flag, given] : unfit) {
+    if (given) throw Error(flag, "two speed reports", "two runs of tasks", "what differs between speed reports is always shown");
+  }
+  return CompareSpeedReports({flags.baseline, &*baseline}, {flags.candidate, &*candidate}, flags.margin.value_or(kSpeedMargin),
+                             flags.out, flags.json);
+}
+
 int Compare(const CompareFlags& flags) {
+  if (const std::optional<int> exit_code = CompareAsSpeeds(flags)) return *exit_code;
+  const double margin = flags.margin.value_or(kMargin);
   StoredRun baseline = LoadRun(flags.baseline), candidate = LoadRun(flags.candidate);
   Select(flags, baseline, candidate);
   std::vector<std::string> differences;
@@ -133,7 +167,7 @@ int Compare(const CompareFlags& flags) {
   }
   const std::vector<TaskPair> pairs = PairTasks(baseline, candidate, flags.metrics);
   CompareOptions options;
-  options.margin = flags.margin / 100;
+  options.margin = margin / 100;
   options.seed = flags.seed;
   const std::vector<TaskComparison> tasks = CompareRuns(pairs, options);
   bool any = false;
@@ -147,7 +181,7 @@ int Compare(const CompareFlags& flags) {
 
   Json json = {{"baseline", baseline.report_path.string()},
                {"candidate", candidate.report_path.string()},
-               {"margin_percent", flags.margin},
+               {"margin_percent", margin},
                {"seed", flags.seed},
                {"differences", differences},
                {"notes", notes}};
@@ -171,13 +205,17 @@ int Compare(const CompareFlags& flags) {
 void AddCompare(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<CompareFlags>();
   CLI::App* command = app.add_subcommand("compare", "What changed between two runs, and whether it is more than chance");
-  command->add_option("baseline", flags->baseline, "folder of the first run (report.json, scores.jsonl)")->required();
-  command->add_option("candidate", flags->candidate, "folder of the run that is judged")->required();
+  command
+      ->add_option("baseline", flags->baseline, "folder of the first run (report.json, scores.jsonl), or a file of `speed --out`")
+      ->required();
+  command->add_option("candidate", flags->candidate, "the run, or speed, that is judged")->required();
   command->add_option("--metric", flags->metrics, "compare only these headline metrics, a comma list")->delimiter(',');
   command->add_option("--task", flags->tasks, "compare only these tasks, a comma list")->delimiter(',');
-  command->add_option("--margin", flags->margin, "a difference that does not matter, in percent of the metric's range")
-      ->check(RealRange(0, 100))
-      ->capture_default_str();
+  command
+      ->add_option("--margin", flags->margin,
+                   fmt::format("a difference that does not matter, in percent: of the metric's range ({:g}), or of speed ({:g})",
+                               kMargin, kSpeedMargin))
+      ->check(RealRange(0, 100));
   command->add_option("--seed", flags->seed, "seed of the bootstrap and of the randomisation test")->capture_default_str();
   command->add_flag("--allow-different", flags->allow_different, "compare other rows, task versions or protocols, and say so");
   command->add_option("--out", flags->out, "also write the comparison to this JSON file");
@@ -185,8 +223,13 @@ void AddCompare(CLI::App& app, int& exit_code) {
   command->footer(
       "Exit codes: 0 no metric is worse and all could be told; 1 a metric is worse (or wrong input); 2 one cannot be told, or a "
       "task\n"
-      "of the baseline failed or is missing in the candidate.\n"
-      "Example: tidemark compare out/before out/after --margin 2");
+      "of the baseline failed or is missing in the candidate. Of speeds: 0 no rate is slower; 1 one is; 2 one cannot be told, "
+      "or\n"
+      "is missing. A rate is slower or faster if its whole interval lies beyond the margin, the same if all of it lies "
+      "within.\n" +
+      std::string(SpeedComparisonMethod()) +
+      "Examples: tidemark compare out/before out/after --margin 2\n"
+      "          tidemark compare old.json new.json --margin 3    # of `tidemark speed --out`");
   command->callback([flags, &exit_code] { exit_code = Compare(*flags); });
 }
 
