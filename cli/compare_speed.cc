@@ -30,6 +30,10 @@ std::string Value(double value) {
   return value >= 1000 && value < 1e9 ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value);
 }
 
+std::string VariantCell(const SpeedRatio& r) {
+  return Printable(r.variant) + (r.candidate_variant == r.variant ? "" : " -> " + Printable(r.candidate_variant));
+}
+
 std::string VerdictCell(const SpeedRatio& r) {
   return fmt::format("{}{}", VerdictName(r.verdict), r.reason.empty() ? "" : ": " + r.reason);
 }
@@ -40,8 +44,8 @@ std::string Rows(const SpeedComparison& comparison) {
     const Unit* unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return u.measure == r.measure; });
     TM_CHECK(unit != std::end(kUnits), "{} has no unit", r.measure);
     const bool same_repetitions = r.baseline.n == r.candidate.n;
-    rows.push_back({r.test ? Printable(r.test->name) : "", Printable(r.variant), unit->name,
-                    Value(r.baseline.value / unit->scale), Value(r.candidate.value / unit->scale),
+    rows.push_back({r.test ? Printable(r.test->name) : "", VariantCell(r), unit->name, Value(r.baseline.value / unit->scale),
+                    Value(r.candidate.value / unit->scale),
                     same_repetitions ? fmt::to_string(r.baseline.n) : fmt::format("{}, {}", r.baseline.n, r.candidate.n),
                     fmt::format("{:.4g}x", r.ratio.value),
                     r.ratio.coverage == 0

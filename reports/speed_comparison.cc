@@ -218,7 +218,7 @@ SpeedComparison CompareSpeeds(const StoredSpeed& baseline, const StoredSpeed& ca
     of.variant = baseline.variants[row.variant].label;
     of.candidate_variant = candidate.variants[*other].label;
     const Measured measured[] = {
-        {"prefill_tok_per_s", row.prefill_tok_per_s, same->prefill_tok_per_s, false, true},
+        {"prefill_tok_per_s", row.prefill_tok_per_s, same->prefill_tok_per_s, false, row.test.kind != "mixed"},
         {"decode_tok_per_s", row.decode_tok_per_s, same->decode_tok_per_s, false, true},
         {"time_to_first_token_seconds", row.time_to_first_token_seconds, same->time_to_first_token_seconds, true, false}};
     for (const Measured& m : measured) AddRatio(m, of, margin, comparison);

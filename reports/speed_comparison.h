@@ -38,7 +38,7 @@ struct SpeedRatio {
   std::optional<StoredSpeedTest> test;     // absent: of the variant
   std::string variant, candidate_variant;  // labels; they may differ by what `differences` says
   bool lower_is_better = false;
-  bool counts = true;                // in the overall verdict: tokens per second alone do
+  bool counts = true;                // in the overall verdict: tokens per second do, of mixed batches those decoded
   RankInterval baseline, candidate;  // medians
   RankInterval ratio;                // candidate / baseline: the median of all ratios
   SpeedVerdict verdict = SpeedVerdict::kCannotTell;
