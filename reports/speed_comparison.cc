@@ -154,7 +154,9 @@ const StoredSpeedRow* FindRow(const StoredSpeed& speed, size_t variant, const St
 }
 
 std::string RowName(const StoredSpeed& speed, const StoredSpeedRow& row) {
-  return fmt::format("{} ({})", Printable(row.test.name), Printable(speed.variants[row.variant].label));
+  const StoredSpeedVariant& variant = speed.variants[row.variant];
+  return fmt::format("{} ({}{})", Printable(row.test.name), Printable(variant.label),
+                     variant.isa.empty() ? "" : ", --isa " + Printable(variant.isa));  // a label alone need not say it
 }
 
 std::vector<double> OneValue(double value) { return value > 0 ? std::vector<double>{value} : std::vector<double>{}; }

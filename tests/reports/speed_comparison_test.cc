@@ -179,6 +179,9 @@ TEST_CASE("the overall verdict is the worst, and a test that is missing is liste
   CHECK(Overall(gained) == SpeedVerdict::kSame);
   CHECK_THAT(Complaint([&] { Compare(one, Report({Decode(kSteady, 9)})); }), Contains("no test") && Contains("100 at 9"));
   CHECK_THAT(Complaint([&] { Compare(one, Report({})); }), Contains("the candidate none"));
+  Json narrow = one;
+  narrow["variants"][0]["isa"] = "avx2";
+  CHECK_THAT(Complaint([&] { Compare(one, narrow); }), Contains("2 threads, --isa avx2)"));
 }
 
 TEST_CASE("another model, machine, setting or precision is named") {
