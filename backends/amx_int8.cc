@@ -235,17 +235,15 @@ constexpr int64_t kTaskBytes = 128 * 1024;   // of panels, about
 // Weights as avx512_int8 packs them.
 struct PackedAmxInt8 final : PackedWeights {
   PackedAmxInt8(const MatmulBackend* backend, const WeightView& view, std::unique_ptr<PackedWeights> few_, const Entry& entry_)
-      : PackedWeights(backend, view),
-        few(std::move(few_)),
-        format(FindInt8Format(view.format->name)),
-        panels(PackedInt8Panels(*few)),
-        entry(&entry_) {}
+      : PackedWeights(backend, view), few(std::move(few_)), format(FindInt8Format(view.format->name)), entry(&entry_) {}
 
   int64_t PackedBytes() const override { return few->PackedBytes(); }
+  void Finish(ThreadPool& pool) const override { few->Finish(pool); }
+  void WhenReleased(std::function<void()> released) override { few->WhenReleased(std::move(released)); }
+  const std::byte* Panels() const { return PackedInt8Panels(*few); }
 
   std::unique_ptr<PackedWeights> few;  // for few rows of x
   const Int8Format* format;
-  const std::byte* panels;
   const Entry* entry;
 };
 
@@ -276,10 +274,16 @@ class AmxInt8 final : public MatmulBackend {
   }
 
   std::unique_ptr<PackedWeights> Pack(const WeightView& view, ThreadPool& pool) const override {
+    std::unique_ptr<PackedWeights> packed = Defer(view);
+    packed->Finish(pool);
+    return packed;
+  }
+
+  std::unique_ptr<PackedWeights> Defer(const WeightView& view) const override {
     const auto entry =
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.format == view.format->name; });
     TM_CHECK(entry != entries_.end(), "{}: {} has no integer panels", view.name, view.format->name);
-    return std::make_unique<PackedAmxInt8>(this, view, Avx512Int8Backend()->Pack(view, pool), *entry);
+    return std::make_unique<PackedAmxInt8>(this, view, Avx512Int8Backend()->Defer(view), *entry);
   }
 
   // As avx512_int8 has it.
@@ -294,6 +298,9 @@ class AmxInt8 final : public MatmulBackend {
     for (const MatmulCall& call : calls) {
       if (call.m() >= kMinRows) {
         many.push_back(call);
+        // Tiles read panels; rows as stored are for few.
+        Packed(call.w).Finish(pool);
+        if (call.gate != nullptr) Packed(call.gate).Finish(pool);
       } else {
         few.push_back(call);
         few.back().w = Packed(call.w).few.get();
@@ -335,7 +342,7 @@ class AmxInt8 final : public MatmulBackend {
   // Rows [i, i + m) of x and the panel of row j of w.
   static void RunPanel(const PackedAmxInt8& w, int64_t j, const PreparedCall& call, int64_t i, int64_t m, float* totals) {
     const int64_t k = w.view().k;
-    w.entry->multiply(w.panels + j / kPanel * w.format->PanelBytes(k), k, call.x + i * call.tile_bytes, call.tile_bytes, m,
+    w.entry->multiply(w.Panels() + j / kPanel * w.format->PanelBytes(k), k, call.x + i * call.tile_bytes, call.tile_bytes, m,
                       totals);
   }
 

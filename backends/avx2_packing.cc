@@ -71,9 +71,10 @@ inline void Load4(const std::byte* p, int64_t row_bytes, Rows* a) {
   }
 }
 
-inline void Store(std::byte* p, const Rows& a) {
-  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), a.of[0]);
-  _mm256_stream_si256(reinterpret_cast<__m256i*>(p + 32), a.of[1]);
+template <bool kNear>
+void Store(std::byte* p, const Rows& a) {
+  auto* to = reinterpret_cast<__m256i*>(p);
+  for (int i = 0; i < 2; ++i) kNear ? _mm256_store_si256(to + i, a.of[i]) : _mm256_stream_si256(to + i, a.of[i]);
 }
 inline void Fence() { _mm_sfence(); }
 

@@ -56,7 +56,14 @@ inline void Load4(const std::byte* p, int64_t row_bytes, Rows* a) {
   a[3] = _mm512_unpackhi_epi64(high01, high23);
 }
 
-inline void Store(std::byte* p, Rows a) { _mm512_stream_si512(reinterpret_cast<__m512i*>(p), a); }
+template <bool kNear>
+void Store(std::byte* p, Rows a) {
+  if constexpr (kNear) {
+    _mm512_store_si512(p, a);
+  } else {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(p), a);
+  }
+}
 inline void Fence() { _mm_sfence(); }
 
 #include "backends/int8_packing.h"

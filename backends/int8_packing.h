@@ -5,7 +5,7 @@
 //     Shift<kBits>(a)  to the left, or to the right by -kBits; bits may cross bytes
 //     Split(a)         the lower halves of the words of all rows, then the upper ones: 2 x 16 x 2 bytes
 //     Load4(p, row_bytes, a)  a[0 .. 3]: words 0 .. 3 of the 16 bytes at p + i * row_bytes of row i
-//     Store(p, a)      64 bytes, 64-byte aligned, past the caches; Fence(): after the last
+//     Store<kNear>(p, a)  64 bytes, 64-byte aligned, to the caches or past them; Fence(): after the last of the latter
 // A stored block is read in pieces of 16 bytes, each transposed in registers; all else is done to the words of 16 rows at once,
 // in the order in which the panel wants them, so that every store is a whole vector. The plain code of int8_panels.cc is the
 // specification: both write the same bytes.
@@ -33,47 +33,51 @@ inline Rows UpperScales(const Rows& low_bits, const Rows& high_bits) {
 }
 
 // d, dmin, scales and mins of Q4_K and Q5_K: 16 stored bytes (SplitScaleMins of k_scales.h), 320 of the panel.
-inline void PackKHead(const std::byte* block, int64_t row_bytes, std::byte* unit) {
+template <bool kNear>
+void PackKHead(const std::byte* block, int64_t row_bytes, std::byte* unit) {
   Rows s[4];
   Load4(block, row_bytes, s);
-  Store(unit, Split(s[0]));
-  Store(unit + 64, Split(And(s[1], 63 * kEveryByte)));
-  Store(unit + 128, Split(UpperScales(s[3], s[1])));
-  Store(unit + 192, Split(And(s[2], 63 * kEveryByte)));
-  Store(unit + 256, Split(UpperScales(Shift<-4>(s[3]), s[2])));
+  Store<kNear>(unit, Split(s[0]));
+  Store<kNear>(unit + 64, Split(And(s[1], 63 * kEveryByte)));
+  Store<kNear>(unit + 128, Split(UpperScales(s[3], s[1])));
+  Store<kNear>(unit + 192, Split(And(s[2], 63 * kEveryByte)));
+  Store<kNear>(unit + 256, Split(UpperScales(Shift<-4>(s[3]), s[2])));
 }
 
 // The nibbles of two sub-blocks: 32 stored bytes to 4 vectors at `low` and 4 at `high`.
-inline void PackKChunk(const std::byte* chunk, int64_t row_bytes, std::byte* low, std::byte* high) {
+template <bool kNear>
+void PackKChunk(const std::byte* chunk, int64_t row_bytes, std::byte* low, std::byte* high) {
   for (int half = 0; half < 2; ++half, chunk += 16, low += 128, high += 128) {
     Rows w[4];
     Load4(chunk, row_bytes, w);
-    Store(low, LowCodes(w[0], w[1]));
-    Store(low + 64, LowCodes(w[2], w[3]));
-    Store(high, HighCodes(w[0], w[1]));
-    Store(high + 64, HighCodes(w[2], w[3]));
+    Store<kNear>(low, LowCodes(w[0], w[1]));
+    Store<kNear>(low + 64, LowCodes(w[2], w[3]));
+    Store<kNear>(high, HighCodes(w[0], w[1]));
+    Store<kNear>(high + 64, HighCodes(w[2], w[3]));
   }
 }
 
 // A unit of a panel from `blocks` stored blocks of each row: 1 for formats of 256 values, 1 or 2 for those of 32.
+template <bool kNear>
 struct UnitQ4_K {
   static constexpr int64_t kBlocks = 1, kBlockBytes = 144, kUnitBytes = 320 + 8 * 256;
   static void Pack(const std::byte* block, int64_t row_bytes, int64_t, std::byte* unit) {
-    PackKHead(block, row_bytes, unit);
+    PackKHead<kNear>(block, row_bytes, unit);
     for (int chunk = 0; chunk < 4; ++chunk) {
       std::byte* sub = unit + 320 + 512 * chunk;
-      PackKChunk(block + 16 + 32 * chunk, row_bytes, sub, sub + 256);
+      PackKChunk<kNear>(block + 16 + 32 * chunk, row_bytes, sub, sub + 256);
     }
   }
 };
 
+template <bool kNear>
 struct UnitQ5_K {
   static constexpr int64_t kBlocks = 1, kBlockBytes = 176, kUnitBytes = 320 + 8 * 320;
   static void Pack(const std::byte* block, int64_t row_bytes, int64_t, std::byte* unit) {
-    PackKHead(block, row_bytes, unit);
+    PackKHead<kNear>(block, row_bytes, unit);
     for (int chunk = 0; chunk < 4; ++chunk) {
       std::byte* sub = unit + 320 + 640 * chunk;
-      PackKChunk(block + 48 + 32 * chunk, row_bytes, sub, sub + 320);
+      PackKChunk<kNear>(block + 48 + 32 * chunk, row_bytes, sub, sub + 320);
     }
     Rows fifth[8];
     Load4(block + 16, row_bytes, fifth);
@@ -82,18 +86,19 @@ struct UnitQ5_K {
   }
   template <size_t... kSub>
   static void PackFifth(const Rows* fifth, std::byte* to, std::index_sequence<kSub...>) {
-    (Store(to + 320 * kSub, UpperBits<kSub, 1>(fifth, std::make_index_sequence<8>())), ...);
+    (Store<kNear>(to + 320 * kSub, UpperBits<kSub, 1>(fifth, std::make_index_sequence<8>())), ...);
   }
 };
 
+template <bool kNear>
 struct UnitQ6_K {
   static constexpr int64_t kBlocks = 1, kBlockBytes = 210, kUnitBytes = 320 + 16 * 192;
   static void Pack(const std::byte* block, int64_t row_bytes, int64_t, std::byte* unit) {
     Rows s[4];
     Load4(block + 194, row_bytes, s);  // the last 16 bytes; d is the last two
-    Store(unit, Split(Shift<-16>(s[3])));
+    Store<kNear>(unit, Split(Shift<-16>(s[3])));
     Load4(block + 192, row_bytes, s);
-    for (int i = 0; i < 4; ++i) Store(unit + 64 + 64 * i, Split(s[i]));
+    for (int i = 0; i < 4; ++i) Store<kNear>(unit + 64 + 64 * i, Split(s[i]));
     // A half is four quarters of 32 values; sixteen of each share the words of the upper bits, two quarters those of the lower.
     for (int half = 0; half < 2; ++half) {
       for (int sub = 0; sub < 2; ++sub) {
@@ -114,9 +119,9 @@ struct UnitQ6_K {
  private:
   static constexpr std::make_index_sequence<4> kFour = {};
   static void PackSub(const Rows& first, const Rows& second, const Rows& upper, std::byte* to) {
-    Store(to, first);
-    Store(to + 64, second);
-    Store(to + 128, upper);
+    Store<kNear>(to, first);
+    Store<kNear>(to + 64, second);
+    Store<kNear>(to + 128, upper);
   }
 };
 
@@ -130,46 +135,49 @@ inline Rows LoadHalves(const std::byte* block, int64_t block_bytes, int64_t row_
   return Split(Or(d, Shift<16>(second[0])));
 }
 
-inline void StoreZeros(std::byte* from, const std::byte* end) {
-  for (; from < end; from += 64) Store(from, Zero());
+template <bool kNear>
+void StoreZeros(std::byte* from, const std::byte* end) {
+  for (; from < end; from += 64) Store<kNear>(from, Zero());
 }
 
+template <bool kNear>
 struct UnitQ4_0 {
   static constexpr int64_t kBlocks = 2, kBlockBytes = 18, kUnitBytes = 64 + 2 * 256;
   static void Pack(const std::byte* block, int64_t row_bytes, int64_t blocks, std::byte* unit) {
-    Store(unit, LoadHalves(block, kBlockBytes, row_bytes, blocks));
+    Store<kNear>(unit, LoadHalves(block, kBlockBytes, row_bytes, blocks));
     std::byte* to = unit + 64;
     for (int64_t b = 0; b < blocks; ++b, to += 256) {
       Rows w[4];
       Load4(block + kBlockBytes * b + 2, row_bytes, w);
-      Store(to, LowCodes(w[0], w[1]));
-      Store(to + 64, LowCodes(w[2], w[3]));
-      Store(to + 128, HighCodes(w[0], w[1]));
-      Store(to + 192, HighCodes(w[2], w[3]));
+      Store<kNear>(to, LowCodes(w[0], w[1]));
+      Store<kNear>(to + 64, LowCodes(w[2], w[3]));
+      Store<kNear>(to + 128, HighCodes(w[0], w[1]));
+      Store<kNear>(to + 192, HighCodes(w[2], w[3]));
     }
-    StoreZeros(to, unit + kUnitBytes);
+    StoreZeros<kNear>(to, unit + kUnitBytes);
   }
 };
 
+template <bool kNear>
 struct UnitQ8_0 {
   static constexpr int64_t kBlocks = 2, kBlockBytes = 34, kUnitBytes = 64 + 2 * 512;
   static void Pack(const std::byte* block, int64_t row_bytes, int64_t blocks, std::byte* unit) {
-    Store(unit, LoadHalves(block, kBlockBytes, row_bytes, blocks));
+    Store<kNear>(unit, LoadHalves(block, kBlockBytes, row_bytes, blocks));
     std::byte* to = unit + 64;
     for (int64_t b = 0; b < blocks; ++b) {
       for (int half = 0; half < 2; ++half, to += 256) {
         Rows w[4];
         Load4(block + kBlockBytes * b + 2 + 16 * half, row_bytes, w);
-        for (int v = 0; v < 4; ++v) Store(to + 64 * v, Xor(w[v], 128 * kEveryByte));
+        for (int v = 0; v < 4; ++v) Store<kNear>(to + 64 * v, Xor(w[v], 128 * kEveryByte));
       }
     }
-    StoreZeros(to, unit + kUnitBytes);
+    StoreZeros<kNear>(to, unit + kUnitBytes);
   }
 };
 
 // Int8Packing::pack. Rows are read at sixteen places at once, which processors do not foresee, so the next panel's rows, which
 // lie behind these, are asked for meanwhile, in order.
-template <typename Unit>
+template <bool kNear, typename Unit>
 void PackPanel(const std::byte* rows, int64_t row_bytes, int64_t blocks, std::byte* panel) {
   constexpr int64_t kBytes = kPanel * Unit::kBlocks * Unit::kBlockBytes;  // of a unit
   const char* next = reinterpret_cast<const char*>(rows) + kPanel * row_bytes;
@@ -177,12 +185,17 @@ void PackPanel(const std::byte* rows, int64_t row_bytes, int64_t blocks, std::by
     for (int64_t i = 0; i < kBytes; i += 64) _mm_prefetch(next + i, _MM_HINT_T0);
     Unit::Pack(rows + b * Unit::kBlockBytes, row_bytes, std::min(Unit::kBlocks, blocks - b), panel);
   }
-  Fence();
+  if (!kNear) Fence();
+}
+
+template <template <bool> typename Unit>
+constexpr Int8Packing MakePacking(std::string_view format) {
+  return {format, PackPanel<false, Unit<false>>, PackPanel<true, Unit<true>>};
 }
 
 constexpr std::array kPacking = {
-    Int8Packing{"q4_0", PackPanel<UnitQ4_0>}, Int8Packing{"q8_0", PackPanel<UnitQ8_0>}, Int8Packing{"q4_k", PackPanel<UnitQ4_K>},
-    Int8Packing{"q5_k", PackPanel<UnitQ5_K>}, Int8Packing{"q6_k", PackPanel<UnitQ6_K>},
+    MakePacking<UnitQ4_0>("q4_0"), MakePacking<UnitQ8_0>("q8_0"), MakePacking<UnitQ4_K>("q4_k"),
+    MakePacking<UnitQ5_K>("q5_k"), MakePacking<UnitQ6_K>("q6_k"),
 };
 
 #endif  // TIDEMARK_BACKENDS_INT8_PACKING_H_

@@ -141,11 +141,12 @@ const Int8Format* FindInt8Format(std::string_view name) {
   return nullptr;
 }
 
-void PackInt8Panel(const WeightView& w, const Int8Format& format, const Int8Packing* packing, int64_t first, std::byte* panel) {
+void PackInt8Panel(const WeightView& w, const Int8Format& format, const Int8Packing* packing, int64_t first, std::byte* panel,
+                   bool near) {
   const int64_t rows = std::min(kPanel, w.n - first), row_bytes = w.RowBytes(), blocks = w.k / w.format->block_values;
   const std::byte* row = w.data + first * row_bytes;
   if (packing != nullptr && rows == kPanel) {
-    packing->pack(row, row_bytes, blocks, panel);
+    (near ? packing->pack_near : packing->pack)(row, row_bytes, blocks, panel);
     return;
   }
   std::memset(panel, 0, static_cast<size_t>(format.PanelBytes(w.k)));

@@ -93,16 +93,19 @@ struct Int8Packing {
   // 16 rows of `blocks` stored blocks, row_bytes apart, to every byte of a panel, 64-byte aligned. Reads nothing beyond the rows,
   // but asks the caches for the next 16.
   void (*pack)(const std::byte* rows, int64_t row_bytes, int64_t blocks, std::byte* panel);
+  // The same into the caches, for a panel that is used right away; `pack` writes past them.
+  void (*pack_near)(const std::byte* rows, int64_t row_bytes, int64_t blocks, std::byte* panel);
 };
 std::span<const Int8Packing>
 Avx512Int8Packing();  // every format; none where the compiler does not target it. Needs Cpu::RunsAvx512
 std::span<const Int8Packing> Avx2Int8Packing();  // likewise
 
 // Rows [first, first + 16) of w, zeros beyond the last, to a panel. The same bytes with and without `packing`, which may be
-// nullptr.
-void PackInt8Panel(const WeightView& w, const Int8Format& format, const Int8Packing* packing, int64_t first, std::byte* panel);
+// nullptr. near: the panel is used right away.
+void PackInt8Panel(const WeightView& w, const Int8Format& format, const Int8Packing* packing, int64_t first, std::byte* panel,
+                   bool near = false);
 
-// The panels of a matrix that an integer backend of own_int8.cc packed, one after another.
+// The panels of a matrix that an integer backend of own_int8.cc packed, one after another; nullptr: packing was left for later.
 const std::byte* PackedInt8Panels(const PackedWeights& w);
 
 // One panel, or two at once, times one tile over some units of k: totals[i][j] (+)= row j of the panel times row i of the tile.

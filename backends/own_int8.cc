@@ -39,21 +39,71 @@ Buffer AllocatePanels(int64_t bytes) {
   return buffer;
 }
 
-struct PackedInt8 final : PackedWeights {
-  PackedInt8(const MatmulBackend* backend, const WeightView& view, const Int8Format& f, const Int8Kernels::Entry& entry)
+// Panels, or the stored rows as long as the matrix has not been used twice.
+class PackedInt8 final : public PackedWeights {
+ public:
+  PackedInt8(const MatmulBackend* backend, const WeightView& view, const Int8Kernels::Entry& entry, const Int8Packing& pack)
       : PackedWeights(backend, view),
-        format(&f),
+        format(FindInt8Format(entry.format)),
         kernels(&entry),
-        panel_bytes(f.PanelBytes(view.k)),
-        bytes((view.n + kPanel - 1) / kPanel * panel_bytes),
-        panels(AllocatePanels(bytes)) {}
+        packing(&pack),
+        panel_bytes(format->PanelBytes(view.k)),
+        bytes((view.n + kPanel - 1) / kPanel * panel_bytes) {}
 
   int64_t PackedBytes() const override { return bytes; }
 
-  const Int8Format* format;
-  const Int8Kernels::Entry* kernels;
-  int64_t panel_bytes, bytes;
-  Buffer panels;
+  // Several panels to a task, because each asks for the rows of the next.
+  void Finish(ThreadPool& pool) const override {
+    const std::lock_guard lock(mutex_);
+    if (Panels() != nullptr) return;
+    buffer_ = AllocatePanels(bytes);
+    const int64_t panels = bytes / panel_bytes,
+                  step = std::clamp<int64_t>(panels / (int64_t{4} * pool.size()), 1, kMostPackedPanels);
+    pool.Run((panels + step - 1) / step, [&](int64_t task, int) {
+      PackPanels(task * step, std::min(step, panels - task * step), buffer_.get() + task * step * panel_bytes, false);
+    });
+    panels_.store(buffer_.get(), std::memory_order_release);
+    if (released_) released_();
+  }
+
+  void WhenReleased(std::function<void()> released) override {
+    const std::lock_guard lock(mutex_);
+    if (Panels() != nullptr) {
+      released();
+    } else {
+      released_ = std::move(released);
+    }
+  }
+
+  // A product begins: the second one has panels to read.
+  void Use(ThreadPool& pool) const {
+    if (Panels() == nullptr && used_.exchange(true, std::memory_order_relaxed)) Finish(pool);
+  }
+
+  // Panels [first, first + count), without memory of their own in `room`.
+  const std::byte* PanelsFrom(int64_t first, int64_t count, std::byte* room) const {
+    if (const std::byte* panels = Panels()) return panels + first * panel_bytes;
+    PackPanels(first, count, room, true);
+    return room;
+  }
+
+  const std::byte* Panels() const { return panels_.load(std::memory_order_acquire); }  // nullptr: not packed yet
+
+  const Int8Format* const format;
+  const Int8Kernels::Entry* const kernels;
+  const Int8Packing* const packing;
+  const int64_t panel_bytes, bytes;
+
+ private:
+  void PackPanels(int64_t first, int64_t count, std::byte* to, bool near) const {
+    for (int64_t p = 0; p < count; ++p) PackInt8Panel(view(), *format, packing, (first + p) * kPanel, to + p * panel_bytes, near);
+  }
+
+  mutable std::mutex mutex_;  // of what follows
+  mutable Buffer buffer_{nullptr, {64}};
+  std::function<void()> released_;
+  mutable std::atomic<const std::byte*> panels_ = nullptr;
+  mutable std::atomic<bool> used_ = false;
 };
 
 const PackedInt8& Packed(const PackedWeights* w) { return static_cast<const PackedInt8&>(*w); }
@@ -96,21 +146,17 @@ class OwnInt8 final : public MatmulBackend {
   }
 
   std::unique_ptr<PackedWeights> Pack(const WeightView& view, ThreadPool& pool) const override {
-    const Int8Format* format = FindInt8Format(view.format->name);
-    TM_CHECK(format != nullptr, "{}: {} has no integer panels", view.name, view.format->name);
-    const auto of_format = [&](const auto& e) { return e.format == format->name; };
+    std::unique_ptr<PackedWeights> packed = Defer(view);
+    packed->Finish(pool);
+    return packed;
+  }
+
+  std::unique_ptr<PackedWeights> Defer(const WeightView& view) const override {
+    TM_CHECK(FindInt8Format(view.format->name) != nullptr, "{}: {} has no integer panels", view.name, view.format->name);
+    const auto of_format = [&](const auto& e) { return e.format == view.format->name; };
     const auto entry = std::find_if(kernels_.entries.begin(), kernels_.entries.end(), of_format);
     const auto packing = std::find_if(packing_.begin(), packing_.end(), of_format);
-    auto packed = std::make_unique<PackedInt8>(this, view, *format, *entry);
-    // Several panels to a task, because each asks for the rows of the next.
-    const int64_t panels = (view.n + kPanel - 1) / kPanel;
-    const int64_t step = std::clamp<int64_t>(panels / (int64_t{4} * pool.size()), 1, kMostPackedPanels);
-    pool.Run((panels + step - 1) / step, [&](int64_t task, int) {
-      for (int64_t p = task * step; p < std::min(panels, (task + 1) * step); ++p) {
-        PackInt8Panel(view, *format, &*packing, p * kPanel, packed->panels.get() + p * packed->panel_bytes);
-      }
-    });
-    return packed;
+    return std::make_unique<PackedInt8>(this, view, *entry, *packing);
   }
 
   // Both products of a gated unit read the same tiles.
@@ -122,7 +168,11 @@ class OwnInt8 final : public MatmulBackend {
   void Run(std::span<const MatmulCall> calls, ThreadPool& pool) const override {
     CheckCalls(calls, *this);
     int64_t bytes = 0;
-    for (const MatmulCall& call : calls) bytes += Packed(call.w).bytes * (call.gate != nullptr ? 2 : 1);
+    for (const MatmulCall& call : calls) {
+      bytes += Packed(call.w).bytes * (call.gate != nullptr ? 2 : 1);
+      Packed(call.w).Use(pool);
+      if (call.gate != nullptr) Packed(call.gate).Use(pool);
+    }
     const auto rows_per_task = [&](const MatmulCall& call) { return TaskRows(call, bytes, pool.size()); };
     RunPrepared(calls, inputs_, pool, rows_per_task,
                 [&](const PreparedCall& call, int64_t first, int64_t rows) { RunTask(call, first, rows); });
@@ -138,14 +188,18 @@ class OwnInt8 final : public MatmulBackend {
     float* totals = reinterpret_cast<float*>(
         ThreadScratch(ScratchUse::kOutput, size * (gated ? 2 : 1) * static_cast<int64_t>(sizeof(float))));
     float* gate_totals = gated ? totals + size : nullptr;
+    const int64_t panel = Packed(call.call.w).panel_bytes, gate_panel = gated ? Packed(call.call.gate).panel_bytes : 0;
+    const bool packed = Packed(call.call.w).Panels() != nullptr && (!gated || Packed(call.call.gate).Panels() != nullptr);
+    std::byte* room = packed ? nullptr : ThreadScratch(ScratchUse::kPanel, panels * (panel + gate_panel));
+    const std::byte* w = Packed(call.call.w).PanelsFrom(first / kPanel, panels, room);
+    const std::byte* gate = gated ? Packed(call.call.gate).PanelsFrom(first / kPanel, panels, room + panels * panel) : nullptr;
     const Matrix& y = call.call.y;
     const bool streams = y.rows <= kStreamedRows;
     for (int64_t i = 0, t = 0; i < y.rows; i += call.height, ++t) {
       const std::byte* x = call.x + t * call.tile_bytes;
       const int64_t k = call.call.w->view().k, step = streams ? k : kChunkValues;
       for (int64_t p = 0; p < k; p += step) {
-        const Part part = {x, p, std::min(step, k - p), call.height, first / kPanel, panels};
-        RunPanels(call.call, part, totals, gate_totals);
+        RunPanels(call.call, {x, p, std::min(step, k - p), call.height, panels, w, gate}, totals, gate_totals);
       }
       for (int64_t j = 0; j < panels; ++j) {
         const int64_t at = j * call.height * kPanel, row = first + j * kPanel;
@@ -159,14 +213,16 @@ class OwnInt8 final : public MatmulBackend {
   struct Part {
     const std::byte* x;
     int64_t p, values, height;
-    int64_t first_panel, panels;
+    int64_t panels;
+    const std::byte *w, *gate;  // the first of them
   };
 
   // Panels [begin, end) of those a task has, one after another.
   struct Stream {
     const PackedInt8* w;
+    const std::byte* panels;  // the task's first
     int64_t begin, end;
-    float* totals;  // of the task's first panel
+    float* totals;  // of that panel
   };
 
   // All panels of a task. Those of the gate and of w in turn or two at once, since both want the same part of x; without a gate
@@ -174,13 +230,13 @@ class OwnInt8 final : public MatmulBackend {
   static void RunPanels(const MatmulCall& call, const Part& part, float* totals, float* gate_totals) {
     const PackedInt8& w = Packed(call.w);
     if (call.gate != nullptr) {
-      RunStreams({&Packed(call.gate), 0, part.panels, gate_totals}, {&w, 0, part.panels, totals}, part);
+      RunStreams({&Packed(call.gate), part.gate, 0, part.panels, gate_totals}, {&w, part.w, 0, part.panels, totals}, part);
       return;
     }
     const bool pairs = w.kernels->multiply_two[static_cast<size_t>(part.height - 1)] != nullptr;
     const int64_t half = pairs ? part.panels / 2 : 0;
-    RunStreams({&w, 0, half, totals}, {&w, half, 2 * half, totals}, part);
-    for (int64_t j = 2 * half; j < part.panels; ++j) RunOne({&w, 2 * half, part.panels, totals}, j, part);
+    RunStreams({&w, part.w, 0, half, totals}, {&w, part.w, half, 2 * half, totals}, part);
+    for (int64_t j = 2 * half; j < part.panels; ++j) RunOne({&w, part.w, 2 * half, part.panels, totals}, j, part);
   }
 
   // Two streams of the same length.
@@ -210,7 +266,7 @@ class OwnInt8 final : public MatmulBackend {
   static Int8Pass::Panel PanelOf(const Stream& stream, int64_t j, const Part& part) {
     const PackedInt8& w = *stream.w;
     const Int8Format& f = *w.format;
-    const std::byte* panel = w.panels.get() + (part.first_panel + j) * w.panel_bytes;
+    const std::byte* panel = stream.panels + j * w.panel_bytes;
     const int64_t k = w.view().k, first_unit = part.p / f.unit_values;
     // What comes next: some units ahead in a stream; else the same part of the next panel, or after the last panel the next part
     // of the first, which is part 0 for the next tile.
@@ -230,7 +286,7 @@ class OwnInt8 final : public MatmulBackend {
 
 }  // namespace
 
-const std::byte* PackedInt8Panels(const PackedWeights& w) { return static_cast<const PackedInt8&>(w).panels.get(); }
+const std::byte* PackedInt8Panels(const PackedWeights& w) { return static_cast<const PackedInt8&>(w).Panels(); }
 
 const MatmulBackend* Avx512Int8Backend() {
   if (Avx512Int8Kernels() == nullptr) return nullptr;

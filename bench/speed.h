@@ -88,7 +88,8 @@ struct SpeedRow {
 
 // What loading took and what it left in memory.
 struct SpeedLoad {
-  double open_seconds = 0, pack_seconds = 0, first_token_seconds = 0;  // the last: after packing, a prompt of one token
+  double open_seconds = 0, pack_seconds = 0, first_token_seconds = 0;  // the last: a prompt of one token
+  double deferred_pack_seconds = 0;                                    // packing that the first token did not wait for
   double Total() const { return open_seconds + pack_seconds + first_token_seconds; }
 };
 struct SpeedLoaded {

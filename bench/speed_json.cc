@@ -97,7 +97,8 @@ Json VariantJson(const SpeedVariant& v, const SpeedLoaded& loaded) {
     json["loads"].push_back({{"open_seconds", l.open_seconds},
                              {"pack_seconds", l.pack_seconds},
                              {"first_token_seconds", l.first_token_seconds},
-                             {"load_to_first_token_seconds", l.Total()}});
+                             {"load_to_first_token_seconds", l.Total()},
+                             {"deferred_pack_seconds", l.deferred_pack_seconds}});
   }
   return json;
 }
@@ -132,7 +133,8 @@ SpeedLoaded ParseVariant(const Json& json) {
   loaded.peak_bytes = json.at("peak_resident_bytes");
   loaded.cached_share = json.at("file_cached_share_before_load");
   for (const Json& l : json.at("loads"))
-    loaded.loads.push_back({l.at("open_seconds"), l.at("pack_seconds"), l.at("first_token_seconds")});
+    loaded.loads.push_back(
+        {l.at("open_seconds"), l.at("pack_seconds"), l.at("first_token_seconds"), l.value("deferred_pack_seconds", 0.0)});
   for (const Json& s : json.at("weights")) {
     const std::string precision = s.at("precision");
     loaded.shares.push_back({s.at("backend"),

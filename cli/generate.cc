@@ -102,7 +102,9 @@ int Generate(const Flags& flags) {
   GenerateRequest request;
   request.options = MakeGenerateOptions(flags.generate);
   const ModelPath path = ResolveModel(flags.engine.model);
-  const LoadedModel model(path.path, MakeLoadOptions(flags.engine, cpu), pool);
+  LoadOptions load = MakeLoadOptions(flags.engine, cpu);
+  load.defer_packing = true;
+  const LoadedModel model(path.path, load, pool);
   request.prompt = Prompt(model, flags);
   RouteRecording routes(flags.routes, model.model.get());
   Generator generator = MakeGenerator(model, pool, MakeGeneratorOptions(flags.engine));

@@ -7,6 +7,7 @@
 #define TIDEMARK_ENGINE_CORE_MATMUL_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,8 +33,8 @@ struct MatmulProblem {
 
 class MatmulBackend;
 
-// A matrix as one backend wants it. Immutable, shared between threads; made by MatmulBackend::Pack. It may point into the
-// weight file instead of holding a copy, so the file's mapping outlives it.
+// A matrix as one backend wants it, shared between threads; made by MatmulBackend::Pack or Defer. What products it gives never
+// changes. It may point into the weight file instead of holding a copy, so the file's mapping outlives it.
 class PackedWeights {
  public:
   PackedWeights(const MatmulBackend* backend, WeightView view) : backend_(backend), view_(std::move(view)) {}
@@ -43,7 +44,15 @@ class PackedWeights {
 
   const MatmulBackend& backend() const { return *backend_; }
   const WeightView& view() const { return view_; }
-  virtual int64_t PackedBytes() const { return 0; }  // memory held beyond the stored bytes; 0: used as stored
+  // Memory held beyond the stored bytes, once packed; 0: used as stored.
+  virtual int64_t PackedBytes() const { return 0; }
+  // Packs now what Defer left for later. Threads may ask at the same time, each with a pool of its own.
+  virtual void Finish(ThreadPool&) const {}
+  // `released` is called once, when the stored bytes are no longer needed for products: at once if that is so already, never if
+  // they always are.
+  virtual void WhenReleased(std::function<void()> released) {
+    if (PackedBytes() > 0) released();
+  }
 
  private:
   const MatmulBackend* backend_;
@@ -76,6 +85,9 @@ class MatmulBackend {
   virtual std::string WhyNot(const MatmulProblem&, const Cpu&) const = 0;
   // Called once per matrix; WhyNot is empty for it. Bytes and time are reported by the caller.
   virtual std::unique_ptr<PackedWeights> Pack(const WeightView&, ThreadPool&) const = 0;
+  // The same without its work: the matrix is packed when it is used for the second time. The first product, which costs more,
+  // packs on its way and keeps nothing, so that a first token waits for no memory. nullptr: this backend only packs at once.
+  virtual std::unique_ptr<PackedWeights> Defer(const WeightView&) const { return nullptr; }
   // Whether Run takes this call, which has a gate or gathered rows. Calls with neither may always come.
   virtual bool RunsFused(const MatmulCall&) const { return false; }
   // Every call's weights were packed by this backend. Results do not depend on the number of threads.

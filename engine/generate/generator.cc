@@ -34,9 +34,9 @@ struct Active {
   std::optional<StreamingDecoder> decoder;
   GenerateResult result;
   Clock::time_point joined, last_token;
-  size_t step_tokens = 0;        // share of the step under way
-  float* logits = nullptr;       // where this step's logits go; nullptr: none wanted
-  std::optional<TokenId> drawn;  // from them; none: they are not finite
+  size_t step_tokens = 0;             // share of the step under way
+  float* logits = nullptr;            // where this step's logits go; nullptr: none wanted
+  std::optional<TokenId> drawn = {};  // from them; none: they are not finite
   bool ended = false;
 
   size_t Generated() const { return history.size() - request->prompt.size(); }

@@ -37,6 +37,7 @@ class Lfm2 final : public Model {
       : config_(config),
         w_(LoadLfm2Weights(config, packer)),
         shares_(packer.TakeShares()),
+        deferred_(packer.TakeDeferred()),
         inv_freq_(RopeInverseFrequencies(config.head_dim, config.rope_theta)),
         attention_(BestAttentionKernels(cpu, config.head_dim)),
         ops_(BestOpKernels(cpu)) {}
@@ -44,6 +45,9 @@ class Lfm2 final : public Model {
   const ModelConfig& Config() const override { return config_; }
   std::span<const BackendShare> Backends() const override { return shares_; }
   std::string_view AttentionIsa() const override { return attention_.isa; }
+  void FinishPacking(ThreadPool& pool) const override {
+    for (const PackedWeights* w : deferred_) w->Finish(pool);
+  }
   void SetRouteRecorder(RouteRecorder recorder) override { recorder_ = std::move(recorder); }
   void Forward(std::span<const Step> steps, Workspace& ws) const override;
 
@@ -63,6 +67,7 @@ class Lfm2 final : public Model {
   ModelConfig config_;
   Lfm2Weights w_;
   std::vector<BackendShare> shares_;
+  std::vector<const PackedWeights*> deferred_;
   std::vector<float> inv_freq_;  // [d / 2]
   const AttentionKernels& attention_;
   const OpKernels& ops_;

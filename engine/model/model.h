@@ -1,5 +1,6 @@
 // A model that turns tokens into logits. Prefill is one step with many tokens, decode is many steps with one; a batch may mix
-// both. A Model is immutable and shared; what changes while text is generated lives in SequenceState and Workspace.
+// both. A Model is shared and its results never change; what changes while text is generated lives in SequenceState and
+// Workspace.
 #ifndef TIDEMARK_ENGINE_MODEL_MODEL_H_
 #define TIDEMARK_ENGINE_MODEL_MODEL_H_
 
@@ -68,6 +69,7 @@ struct BackendShare {
 struct LoadOptions {
   std::vector<const MatmulBackend*> backends;  // tried in this order per matrix; the first that can is used
   Cpu cpu;
+  bool defer_packing = false;  // where a backend can: matrices are packed when used for the second time (MatmulBackend::Defer)
   // Called while packing with the stored bytes done and the total. May be empty.
   std::function<void(int64_t done, int64_t total)> progress;
 };
@@ -79,6 +81,9 @@ class Model {
   virtual const ModelConfig& Config() const = 0;
   virtual std::span<const BackendShare> Backends() const = 0;
   virtual std::string_view AttentionIsa() const = 0;  // instruction set of its attention kernels: "plain", "avx2", "avx512"
+
+  // Packs every matrix that LoadOptions::defer_packing left for later.
+  virtual void FinishPacking(ThreadPool& pool) const = 0;
 
   // Runs all steps as one batch: appends to the states and fills the logits asked for. The result of a step does not depend
   // on the other steps, on how a sequence was cut into steps, or on the number of threads (as far as the backend keeps that).

@@ -25,9 +25,14 @@ std::unique_ptr<PackedWeights> WeightPacker::Pack(const WeightView& view) {
   for (const MatmulBackend* backend : options_->backends) {
     const std::string why_not = backend->WhyNot(problem, options_->cpu);
     if (why_not.empty()) {
-      std::unique_ptr<PackedWeights> packed = backend->Pack(view, *pool_);
+      std::unique_ptr<PackedWeights> packed = options_->defer_packing ? backend->Defer(view) : nullptr;
+      if (packed != nullptr) {
+        deferred_.push_back(packed.get());
+      } else {
+        packed = backend->Pack(view, *pool_);
+      }
       Account(view, *packed, backend->PrecisionFor(problem));
-      if (packed->PackedBytes() > 0) store_->DropPages(view);
+      packed->WhenReleased([store = store_, view] { store->DropPages(view); });
       Progress(view.StoredBytes());
       return packed;
     }

@@ -32,6 +32,8 @@ class WeightPacker {
   std::vector<float> Floats(const std::string& name, int64_t n, int64_t k);
 
   std::vector<BackendShare> TakeShares() { return std::move(shares_); }
+  // Matrices whose packing was left for later; they live where Matrix, Expert and Pack returned them.
+  std::vector<const PackedWeights*> TakeDeferred() { return std::move(deferred_); }
 
  private:
   void Account(const WeightView& view, const PackedWeights& packed, Precision precision);
@@ -42,6 +44,7 @@ class WeightPacker {
   ThreadPool* pool_;
   int64_t total_bytes_ = 0, done_bytes_ = 0;
   std::vector<BackendShare> shares_;
+  std::vector<const PackedWeights*> deferred_;
 };
 
 }  // namespace tidemark

@@ -24,11 +24,12 @@ inline TokenId ArgMax(std::span<const float> logits) {
 struct Loaded {
   explicit Loaded(const std::filesystem::path& path, int threads = 1, const std::string& backends = "naive")
       : Loaded(path, threads, ParseBackendList(backends, DetectCpu())) {}
-  Loaded(const std::filesystem::path& path, int threads, std::vector<const MatmulBackend*> backends)
+  Loaded(const std::filesystem::path& path, int threads, std::vector<const MatmulBackend*> backends, bool defer_packing = false)
       : pool(threads), store(WeightStore::Open(path)), workspace(pool) {
     LoadOptions options;
     options.cpu = DetectCpu();
     options.backends = std::move(backends);
+    options.defer_packing = defer_packing;
     model = LoadModel(*store, options, pool);
     vocab = static_cast<size_t>(model->Config().vocab_size);
   }

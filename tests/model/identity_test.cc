@@ -100,6 +100,13 @@ void CheckOwnBackend(const std::filesystem::path& model, const BackendList& list
   const std::vector<float> whole = one.Logits(tokens);
   for (const size_t chunk : list.plain ? std::vector<size_t>{1, 17} : std::vector<size_t>{1, 3, 5, 64})
     CHECK(two.Logits(tokens, chunk) == whole);
+  // Packed as they are used, or all after the first pass.
+  Loaded later(model, 2, list.backends, true), finished(model, 2, list.backends, true);
+  for (int pass = 0; pass < 3; ++pass) {
+    CHECK(later.Logits(tokens, pass == 0 ? tokens.size() : 5) == whole);
+    CHECK(finished.Logits(tokens) == whole);
+    finished.model->FinishPacking(finished.pool);
+  }
   std::vector<Sequence> sequences;
   for (size_t i = 0; i < (list.plain ? 3u : 9u); ++i) sequences.emplace_back(two, i);
   RunTogether(two, sequences, 9);
