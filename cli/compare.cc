@@ -228,8 +228,8 @@ void AddCompare(CLI::App& app, int& exit_code) {
       "is missing. A rate is slower or faster if its whole interval lies beyond the margin, the same if all of it lies "
       "within.\n" +
       std::string(SpeedComparisonMethod()) +
-      "Examples: tidemark compare out/before out/after --margin 2\n"
-      "          tidemark compare old.json new.json --margin 3    # of `tidemark speed --out`");
+      "Example: tidemark compare out/before out/after --margin 2\n"
+      "         tidemark compare old.json new.json --margin 3    # of `tidemark speed --out`");
   command->callback([flags, &exit_code] { exit_code = Compare(*flags); });
 }
 
