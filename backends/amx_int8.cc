@@ -239,7 +239,7 @@ struct PackedAmxInt8 final : PackedWeights {
 
   int64_t PackedBytes() const override { return few->PackedBytes(); }
   void Finish(ThreadPool& pool) const override { few->Finish(pool); }
-  void WhenReleased(std::function<void()> released) override { few->WhenReleased(std::move(released)); }
+  void WhenReleased(std::function<void(double)> released) override { few->WhenReleased(std::move(released)); }
   const std::byte* Panels() const { return PackedInt8Panels(*few); }
 
   std::unique_ptr<PackedWeights> few;  // for few rows of x

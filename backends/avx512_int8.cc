@@ -4,7 +4,7 @@
 // a token of prefill next to nothing, and nothing is unpacked to memory. For one row the loop is five instructions per 128
 // weights, several times faster than memory delivers them. With many rows each product broadcasts four activations from memory,
 // so that loads are the limit; two panels at once (Int8Kernels::multiply_two) halve them, at the price of splitting codes every
-// eight rows.
+// ten rows at most.
 //
 // Per row and block of 256 values everything is an integer until the two products with d and dmin, so the float operations per
 // row are the same for every m.
@@ -262,7 +262,7 @@ struct Per32 {
 
 template <typename Layout, int kM, int kPanels>
 void Multiply(const Int8Pass& pass) {
-  constexpr int kMostRows = kPanels == 1 ? 16 : 10;  // whose sums fit the registers, with two vectors of codes
+  constexpr int kMostRows = kPanels == 1 ? 16 : 10;  // whose dot products fit the registers, with codes
   constexpr int kRows = kM <= kMostRows ? kM : (kM + 1) / 2;
   __m512 totals[kPanels][kM];
   for (int p = 0; p < kPanels; ++p) {

@@ -96,9 +96,9 @@ struct Int8Packing {
   // The same into the caches, for a panel that is used right away; `pack` writes past them.
   void (*pack_near)(const std::byte* rows, int64_t row_bytes, int64_t blocks, std::byte* panel);
 };
-std::span<const Int8Packing>
-Avx512Int8Packing();  // every format; none where the compiler does not target it. Needs Cpu::RunsAvx512
-std::span<const Int8Packing> Avx2Int8Packing();  // likewise
+// Every format; none where the compiler does not target it. They need Cpu::RunsAvx512 and RunsAvx2.
+std::span<const Int8Packing> Avx512Int8Packing();
+std::span<const Int8Packing> Avx2Int8Packing();
 
 // Rows [first, first + 16) of w, zeros beyond the last, to a panel. The same bytes with and without `packing`, which may be
 // nullptr. near: the panel is used right away.

@@ -2,8 +2,14 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <new>
+#include <utility>
 
 #include "backends/inputs.h"
 #include "backends/int8_panels.h"
@@ -54,25 +60,33 @@ class PackedInt8 final : public PackedWeights {
 
   // Several panels to a task, because each asks for the rows of the next.
   void Finish(ThreadPool& pool) const override {
-    const std::lock_guard lock(mutex_);
-    if (Panels() != nullptr) return;
-    buffer_ = AllocatePanels(bytes);
-    const int64_t panels = bytes / panel_bytes,
-                  step = std::clamp<int64_t>(panels / (int64_t{4} * pool.size()), 1, kMostPackedPanels);
-    pool.Run((panels + step - 1) / step, [&](int64_t task, int) {
-      PackPanels(task * step, std::min(step, panels - task * step), buffer_.get() + task * step * panel_bytes, false);
-    });
-    panels_.store(buffer_.get(), std::memory_order_release);
-    if (released_) released_();
+    std::function<void(double)> released;
+    const auto begin = std::chrono::steady_clock::now();
+    {
+      const std::lock_guard lock(mutex_);
+      if (Panels() != nullptr) return;
+      Buffer buffer = AllocatePanels(bytes);
+      const int64_t panels = bytes / panel_bytes;
+      const int64_t step = std::clamp<int64_t>(panels / (int64_t{4} * pool.size()), 1, kMostPackedPanels);
+      pool.Run((panels + step - 1) / step, [&](int64_t task, int) {
+        PackPanels(task * step, std::min(step, panels - task * step), buffer.get() + task * step * panel_bytes, false);
+      });
+      buffer_ = std::move(buffer);
+      panels_.store(buffer_.get(), std::memory_order_release);
+      released = std::exchange(released_, nullptr);
+    }
+    if (released) released(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
 
-  void WhenReleased(std::function<void()> released) override {
-    const std::lock_guard lock(mutex_);
-    if (Panels() != nullptr) {
-      released();
-    } else {
-      released_ = std::move(released);
+  void WhenReleased(std::function<void(double)> released) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (Panels() == nullptr) {
+        released_ = std::move(released);
+        return;
+      }
     }
+    released(0);
   }
 
   // A product begins: the second one has panels to read.
@@ -101,7 +115,7 @@ class PackedInt8 final : public PackedWeights {
 
   mutable std::mutex mutex_;  // of what follows
   mutable Buffer buffer_{nullptr, {64}};
-  std::function<void()> released_;
+  mutable std::function<void(double)> released_;
   mutable std::atomic<const std::byte*> panels_ = nullptr;
   mutable std::atomic<bool> used_ = false;
 };
@@ -156,6 +170,8 @@ class OwnInt8 final : public MatmulBackend {
     const auto of_format = [&](const auto& e) { return e.format == view.format->name; };
     const auto entry = std::find_if(kernels_.entries.begin(), kernels_.entries.end(), of_format);
     const auto packing = std::find_if(packing_.begin(), packing_.end(), of_format);
+    TM_CHECK(entry != kernels_.entries.end() && packing != packing_.end(), "{}: no kernels of {}", view.format->name,
+             kernels_.name);
     return std::make_unique<PackedInt8>(this, view, *entry, *packing);
   }
 
@@ -191,8 +207,9 @@ class OwnInt8 final : public MatmulBackend {
     const int64_t panel = Packed(call.call.w).panel_bytes, gate_panel = gated ? Packed(call.call.gate).panel_bytes : 0;
     const bool packed = Packed(call.call.w).Panels() != nullptr && (!gated || Packed(call.call.gate).Panels() != nullptr);
     std::byte* room = packed ? nullptr : ThreadScratch(ScratchUse::kPanel, panels * (panel + gate_panel));
+    std::byte* gate_room = packed ? nullptr : room + panels * panel;
     const std::byte* w = Packed(call.call.w).PanelsFrom(first / kPanel, panels, room);
-    const std::byte* gate = gated ? Packed(call.call.gate).PanelsFrom(first / kPanel, panels, room + panels * panel) : nullptr;
+    const std::byte* gate = gated ? Packed(call.call.gate).PanelsFrom(first / kPanel, panels, gate_room) : nullptr;
     const Matrix& y = call.call.y;
     const bool streams = y.rows <= kStreamedRows;
     for (int64_t i = 0, t = 0; i < y.rows; i += call.height, ++t) {
@@ -220,9 +237,9 @@ class OwnInt8 final : public MatmulBackend {
   // Panels [begin, end) of those a task has, one after another.
   struct Stream {
     const PackedInt8* w;
-    const std::byte* panels;  // the task's first
+    const std::byte* panels;  // the task's first, which is panel 0
     int64_t begin, end;
-    float* totals;  // of that panel
+    float* totals;  // of the first
   };
 
   // All panels of a task. Those of the gate and of w in turn or two at once, since both want the same part of x; without a gate

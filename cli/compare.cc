@@ -27,7 +27,7 @@ struct CompareFlags {
   std::string baseline, candidate, out;
   std::vector<std::string> metrics, tasks;
   std::optional<double> margin;  // percent: of the metric's range; of two speeds of their ratio
-  uint64_t seed = 0;
+  std::optional<uint64_t> seed;
   bool allow_different = false, json = false;
 };
 
@@ -135,12 +135,16 @@ std::optional<int> CompareAsSpeeds(const CompareFlags& flags) {
   const std::optional<Json> baseline = SpeedReportIn(flags.baseline), candidate = SpeedReportIn(flags.candidate);
   if (!baseline && !candidate) return std::nullopt;
   if (!baseline || !candidate) {
+    const std::string& other = baseline ? flags.candidate : flags.baseline;
+    if (std::error_code error; !std::filesystem::exists(other, error)) throw Error(other, "no such file", "a report of `speed`");
     throw Error(baseline ? flags.candidate : flags.baseline, "no report of `speed`",
                 "one, as " + (baseline ? flags.baseline : flags.candidate) + " is",
                 "name two speed reports, or two runs of tasks");
   }
-  const std::pair<const char*, bool> unfit[] = {
-      {"--metric", !flags.metrics.empty()}, {"--task", !flags.tasks.empty()}, {"--allow-different", flags.allow_different}};
+  const std::pair<const char*, bool> unfit[] = {{"--metric", !flags.metrics.empty()},
+                                                {"--task", !flags.tasks.empty()},
+                                                {"--allow-different", flags.allow_different},
+                                                {"--seed", flags.seed.has_value()}};
   for (const auto& [flag, given] : unfit) {
     if (given) throw Error(flag, "two speed reports", "two runs of tasks", "what differs between speed reports is always shown");
   }
@@ -168,7 +172,7 @@ int Compare(const CompareFlags& flags) {
   const std::vector<TaskPair> pairs = PairTasks(baseline, candidate, flags.metrics);
   CompareOptions options;
   options.margin = margin / 100;
-  options.seed = flags.seed;
+  options.seed = flags.seed.value_or(0);
   const std::vector<TaskComparison> tasks = CompareRuns(pairs, options);
   bool any = false;
   for (const TaskComparison& task : tasks) any = any || !task.metrics.empty() || task.failed_baseline + task.failed_candidate > 0;
@@ -182,7 +186,7 @@ int Compare(const CompareFlags& flags) {
   Json json = {{"baseline", baseline.report_path.string()},
                {"candidate", candidate.report_path.string()},
                {"margin_percent", margin},
-               {"seed", flags.seed},
+               {"seed", options.seed},
                {"differences", differences},
                {"notes", notes}};
   json.update(ToJson(tasks));
@@ -216,17 +220,16 @@ void AddCompare(CLI::App& app, int& exit_code) {
                    fmt::format("a difference that does not matter, in percent: of the metric's range ({:g}), or of speed ({:g})",
                                kMargin, kSpeedMargin))
       ->check(RealRange(0, 100));
-  command->add_option("--seed", flags->seed, "seed of the bootstrap and of the randomisation test")->capture_default_str();
+  command->add_option("--seed", flags->seed, "seed of the bootstrap and of the randomisation test (0)");
   command->add_flag("--allow-different", flags->allow_different, "compare other rows, task versions or protocols, and say so");
   command->add_option("--out", flags->out, "also write the comparison to this JSON file");
   command->add_flag("--json", flags->json, "print the comparison as JSON, with every flip");
   command->footer(
       "Exit codes: 0 no metric is worse and all could be told; 1 a metric is worse (or wrong input); 2 one cannot be told, or a "
-      "task\n"
-      "of the baseline failed or is missing in the candidate. Of speeds: 0 no rate is slower; 1 one is; 2 one cannot be told, "
-      "or\n"
-      "is missing. A rate is slower or faster if its whole interval lies beyond the margin, the same if all of it lies "
-      "within.\n" +
+      "task\nof the baseline failed or is missing in the candidate. Of speeds: 0 no rate is slower; 1 one is; 2 one cannot be "
+      "told or is\nmissing, or the model is another. A rate is slower or faster if its whole interval lies beyond the margin, "
+      "the "
+      "same if all\nof it lies within.\n" +
       std::string(SpeedComparisonMethod()) +
       "Example: tidemark compare out/before out/after --margin 2\n"
       "         tidemark compare old.json new.json --margin 3    # of `tidemark speed --out`");

@@ -93,6 +93,7 @@ Json ResultJson(const GenerateRequest& request, const GenerateResult& result, co
   json["time_to_first_token_seconds"] = result.time_to_first_token_seconds;
   json["prefill_tok_per_s"] = rate(totals.prefill_tokens, totals.prefill_seconds);
   json["decode_tok_per_s"] = rate(totals.decode_tokens, totals.decode_seconds);
+  json["deferred_pack_seconds"] = totals.pack_seconds;  // among the first tokens, not in their rates
   return json;
 }
 
@@ -126,10 +127,10 @@ int Generate(const Flags& flags) {
     } else {
       fmt::print("{}\n", fmt::join(result.tokens, " "));
     }
-    Say("[{} prompt + {} generated tokens, stop: {}, prefill {:.1f} "
-        "tok/s, decode {:.1f} tok/s]\n",
-        request.prompt.size(), result.tokens.size(), StopReasonName(result.stop), json["prefill_tok_per_s"].get<double>(),
-        json["decode_tok_per_s"].get<double>());
+    const double packing = generator.totals().pack_seconds;
+    Say("[{} prompt + {} generated tokens, stop: {}, prefill {:.1f} tok/s, decode {:.1f} tok/s{}]\n", request.prompt.size(),
+        result.tokens.size(), StopReasonName(result.stop), json["prefill_tok_per_s"].get<double>(),
+        json["decode_tok_per_s"].get<double>(), packing > 0 ? fmt::format(", {:.2g} s of packing apart", packing) : "");
   }
   return result.stop == StopReason::kCancelled ? kInconclusive : kOk;
 }

@@ -243,6 +243,10 @@ SpeedComparison CompareSpeeds(const StoredSpeed& baseline, const StoredSpeed& ca
     SpeedRatio of;
     of.variant = a.label;
     of.candidate_variant = b.label;
+    if (a.defers_packing != b.defers_packing) {
+      comparison.notes.push_back(
+          fmt::format("{}: loading to the first token contains all packing in one of the reports only", Printable(a.label)));
+    }
     AddRatio({"load_to_first_token_seconds", a.load_to_first_token_seconds, b.load_to_first_token_seconds, true, false}, of,
              margin, comparison);
     const std::vector<double> peak = OneValue(a.peak_resident_bytes), other_peak = OneValue(b.peak_resident_bytes);
@@ -257,7 +261,8 @@ SpeedVerdict Overall(const SpeedComparison& comparison) {
                        [&](const SpeedRatio& r) { return r.counts && r.verdict == verdict; });
   };
   if (any(SpeedVerdict::kSlower)) return SpeedVerdict::kSlower;
-  if (any(SpeedVerdict::kCannotTell) || !comparison.only_baseline.empty()) return SpeedVerdict::kCannotTell;
+  if (any(SpeedVerdict::kCannotTell) || !comparison.only_baseline.empty() || !comparison.other_model.empty())
+    return SpeedVerdict::kCannotTell;
   return any(SpeedVerdict::kFaster) ? SpeedVerdict::kFaster : SpeedVerdict::kSame;
 }
 

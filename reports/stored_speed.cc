@@ -106,6 +106,7 @@ StoredSpeedVariant ParseVariant(const Json& json, const std::string& place) {
   }
   for (const Json& load : fields.List("loads", kMostSpeedSamples)) {
     const double seconds = Fields(load, place + ", loads").Number("load_to_first_token_seconds", 0, kLongest);
+    variant.defers_packing = variant.defers_packing || load.contains("deferred_pack_seconds");
     if (seconds >= kShortest) variant.load_to_first_token_seconds.push_back(seconds);
   }
   return variant;

@@ -38,6 +38,7 @@ struct StoredSpeedVariant {
   std::string computed_by;  // "avx512_int8 int8 + naive exact": the backends that ran, with what they round to
   double peak_resident_bytes = 0;
   std::vector<double> load_to_first_token_seconds;  // one per process, positive
+  bool defers_packing = false;                      // some packing came after the first token
 };
 
 struct StoredSpeed {

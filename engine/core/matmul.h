@@ -46,12 +46,14 @@ class PackedWeights {
   const WeightView& view() const { return view_; }
   // Memory held beyond the stored bytes, once packed; 0: used as stored.
   virtual int64_t PackedBytes() const { return 0; }
-  // Packs now what Defer left for later. Threads may ask at the same time, each with a pool of its own.
+  // Packs now what Defer left for later. Threads may ask at the same time, each with a pool of its own. Throws std::bad_alloc;
+  // the matrix then stays as it was.
   virtual void Finish(ThreadPool&) const {}
-  // `released` is called once, when the stored bytes are no longer needed for products: at once if that is so already, never if
-  // they always are.
-  virtual void WhenReleased(std::function<void()> released) {
-    if (PackedBytes() > 0) released();
+  // `released` is called when the stored bytes are no longer needed for products, with the seconds that packing took after it had
+  // been deferred: at once if it was not, never if products always read the stored bytes. To be set once, before the first
+  // product.
+  virtual void WhenReleased(std::function<void(double pack_seconds)> released) {
+    if (PackedBytes() > 0) released(0);
   }
 
  private:
@@ -86,7 +88,8 @@ class MatmulBackend {
   // Called once per matrix; WhyNot is empty for it. Bytes and time are reported by the caller.
   virtual std::unique_ptr<PackedWeights> Pack(const WeightView&, ThreadPool&) const = 0;
   // The same without its work: the matrix is packed when it is used for the second time. The first product, which costs more,
-  // packs on its way and keeps nothing, so that a first token waits for no memory. nullptr: this backend only packs at once.
+  // packs on its way and keeps nothing, so that a first token waits for no memory; amx_int8 with many rows packs at once.
+  // nullptr: this backend never defers.
   virtual std::unique_ptr<PackedWeights> Defer(const WeightView&) const { return nullptr; }
   // Whether Run takes this call, which has a gate or gathered rows. Calls with neither may always come.
   virtual bool RunsFused(const MatmulCall&) const { return false; }

@@ -184,7 +184,10 @@ class BatchRun {
     std::vector<Step> steps;
     PlanStep(steps);
     const auto begin = Clock::now();
+    const double packed = model_.DeferredPackSeconds();
     model_.Forward(steps, workspace_);
+    const double packing = model_.DeferredPackSeconds() - packed;
+    totals_.pack_seconds += packing;
     int64_t prefill = 0, decode = 0;
     for (const auto& active : batch_) (active->Prefilling() ? prefill : decode) += static_cast<int64_t>(active->step_tokens);
     DrawTokens();
@@ -194,7 +197,7 @@ class BatchRun {
       if (prefilled) sharing_.Reached(active->index, active->state);
       active->ended = active->logits != nullptr && !TakeToken(*active);
     }
-    CountStep(prefill, decode, Seconds(Clock::now() - begin));  // drawing is part of a token's time, delivery is not
+    CountStep(prefill, decode, Seconds(Clock::now() - begin) - packing);  // drawing is part of a token's time, delivery is not
     for (auto& active : batch_) {
       if (!active->ended) continue;
       Finish(*active);

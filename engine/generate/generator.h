@@ -46,6 +46,7 @@ struct GeneratorTotals {  // over the life of the generator, for throughput figu
   int64_t prefill_tokens = 0, decode_tokens = 0;
   int64_t shared_tokens = 0;                       // of prompts, not computed because another prompt begins with them
   double prefill_seconds = 0, decode_seconds = 0;  // a mixed step is split by its token counts
+  double pack_seconds = 0;                         // of packing that was deferred until then; in neither of the two
 };
 
 class Generator {

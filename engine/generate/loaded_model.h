@@ -31,7 +31,7 @@ struct LoadedModel {
   std::optional<ChatTemplate> chat_template;  // nullopt: the file has none
   std::unique_ptr<Model> model;
   double open_seconds = 0;  // mapping and checking the file, building tokenizer and template
-  double pack_seconds = 0;  // packing every matrix for its backend
+  double pack_seconds = 0;  // packing every matrix whose packing is not deferred
 };
 
 // A generator over the model that also stops at every end token the file names. The model and the pool outlive it.

@@ -38,6 +38,7 @@ class Lfm2 final : public Model {
         w_(LoadLfm2Weights(config, packer)),
         shares_(packer.TakeShares()),
         deferred_(packer.TakeDeferred()),
+        deferred_seconds_(packer.DeferredSeconds()),
         inv_freq_(RopeInverseFrequencies(config.head_dim, config.rope_theta)),
         attention_(BestAttentionKernels(cpu, config.head_dim)),
         ops_(BestOpKernels(cpu)) {}
@@ -45,6 +46,7 @@ class Lfm2 final : public Model {
   const ModelConfig& Config() const override { return config_; }
   std::span<const BackendShare> Backends() const override { return shares_; }
   std::string_view AttentionIsa() const override { return attention_.isa; }
+  double DeferredPackSeconds() const override { return *deferred_seconds_; }
   void FinishPacking(ThreadPool& pool) const override {
     for (const PackedWeights* w : deferred_) w->Finish(pool);
   }
@@ -68,6 +70,7 @@ class Lfm2 final : public Model {
   Lfm2Weights w_;
   std::vector<BackendShare> shares_;
   std::vector<const PackedWeights*> deferred_;
+  std::shared_ptr<const std::atomic<double>> deferred_seconds_;
   std::vector<float> inv_freq_;  // [d / 2]
   const AttentionKernels& attention_;
   const OpKernels& ops_;

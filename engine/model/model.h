@@ -84,6 +84,8 @@ class Model {
 
   // Packs every matrix that LoadOptions::defer_packing left for later.
   virtual void FinishPacking(ThreadPool& pool) const = 0;
+  // Seconds that packing such matrices has taken so far, in Forward and in FinishPacking.
+  virtual double DeferredPackSeconds() const = 0;
 
   // Runs all steps as one batch: appends to the states and fills the logits asked for. The result of a step does not depend
   // on the other steps, on how a sequence was cut into steps, or on the number of threads (as far as the backend keeps that).

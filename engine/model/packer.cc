@@ -32,7 +32,10 @@ std::unique_ptr<PackedWeights> WeightPacker::Pack(const WeightView& view) {
         packed = backend->Pack(view, *pool_);
       }
       Account(view, *packed, backend->PrecisionFor(problem));
-      packed->WhenReleased([store = store_, view] { store->DropPages(view); });
+      packed->WhenReleased([store = store_, view, total = deferred_seconds_](double seconds) {
+        store->DropPages(view);
+        total->fetch_add(seconds);
+      });
       Progress(view.StoredBytes());
       return packed;
     }

@@ -2,6 +2,7 @@
 #ifndef TIDEMARK_ENGINE_MODEL_PACKER_H_
 #define TIDEMARK_ENGINE_MODEL_PACKER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -34,6 +35,8 @@ class WeightPacker {
   std::vector<BackendShare> TakeShares() { return std::move(shares_); }
   // Matrices whose packing was left for later; they live where Matrix, Expert and Pack returned them.
   std::vector<const PackedWeights*> TakeDeferred() { return std::move(deferred_); }
+  // Seconds that packing them has taken so far; grows as they are packed.
+  std::shared_ptr<const std::atomic<double>> DeferredSeconds() const { return deferred_seconds_; }
 
  private:
   void Account(const WeightView& view, const PackedWeights& packed, Precision precision);
@@ -45,6 +48,7 @@ class WeightPacker {
   int64_t total_bytes_ = 0, done_bytes_ = 0;
   std::vector<BackendShare> shares_;
   std::vector<const PackedWeights*> deferred_;
+  std::shared_ptr<std::atomic<double>> deferred_seconds_ = std::make_shared<std::atomic<double>>(0.0);
 };
 
 }  // namespace tidemark

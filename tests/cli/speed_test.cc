@@ -87,7 +87,7 @@ TEST_CASE("speed compares backends, also with a process for each repetition") {
   for (const Json& variant : report["variants"]) CHECK(variant["loads"].size() == 2);
 }
 
-// A run's report with times of its own: `factor` as fast as the first, spread by half a percent.
+// A run's report with times of its own: `factor` as fast as the first, spread by 0.4 percent.
 std::string Timed(Json report, double factor, const std::string& path) {
   for (Json& row : report["rows"]) {
     for (size_t i = 0; i < row["samples"].size(); ++i)
